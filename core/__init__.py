@@ -1,0 +1,1 @@
+"""The camtrust engine: discovery, trust and onboarding of cameras, without a user interface."""

@@ -1,0 +1,1 @@
+"""The certificate authority: its key, its profile, its signatures."""

@@ -1,0 +1,1 @@
+"""The engine: registry, onboarding, integrity watch and recovery, put together."""

@@ -1,0 +1,316 @@
+"""The wire between engine and clients: JSON lines on a Unix socket, one tagged struct a line.
+
+A client opens with `Hello`; the engine answers `Welcome` or `Failure` and closes. Then the client sends `Request`s and
+gets one `Reply` or `Failure` for each, in any order. A client that asked to `watch` also gets `Update`s: the newest
+state of what changed, never a queue of what happened in between; only events are told one by one.
+"""
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import msgspec
+
+from core.model.device import CertificateView, DeviceView, InstallView
+from core.model.secret import Secret, decode_secret, encode_secret
+from core.model.sighting import SourceStatus
+
+PROTOCOL = 1
+LONGEST_LINE = 4 * 1024 * 1024
+
+
+class Role(StrEnum):
+    """What a client may do. The engine decides; a client can only ask for less."""
+
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One line of the history. `who` is a Unix user name, or `camtrust` for what the engine did by itself."""
+
+    seq: int
+    at: str
+    who: str
+    kind: str
+    text: str
+    device: str | None = None
+    name: str = ""
+
+
+class Status(msgspec.Struct, frozen=True):
+    """The engine as a whole. `rescan_in` is in seconds."""
+
+    gateway: str
+    version: str
+    pid: int
+    interfaces: tuple[str, ...] = ()
+    sources: tuple[SourceStatus, ...] = ()
+    rescan_in: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+# Commands. A command needs an operator unless its class says otherwise, so that a new one cannot be forgotten.
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of what a client can ask for."""
+
+    needs: ClassVar[Role] = Role.OPERATOR
+
+
+class ListDevices(Command, tag="list"):
+    """All devices, added and discovered. Answer: `Devices`."""
+
+    needs: ClassVar[Role] = Role.VIEWER
+
+
+class ShowDevice(Command, tag="show"):
+    """One device by id, name or address. Answer: `DeviceDetail`."""
+
+    needs: ClassVar[Role] = Role.VIEWER
+    device: str
+
+
+class ReadEvents(Command, tag="events"):
+    """The newest `limit` events, oldest first. Answer: `Events`."""
+
+    needs: ClassVar[Role] = Role.VIEWER
+    limit: int = 100
+    device: str | None = None
+
+
+class ReadCertificate(Command, tag="certificate"):
+    """The raw certificate of a device, `which` being `stored` or `presented`. Answer: `Certificate`."""
+
+    needs: ClassVar[Role] = Role.VIEWER
+    device: str
+    which: str = "stored"
+
+
+class ReadAuthority(Command, tag="authority"):
+    """The authority's own certificate. Answer: `Authority`."""
+
+    needs: ClassVar[Role] = Role.VIEWER
+
+
+class LookAt(Command, tag="look"):
+    """Handshake with each address and tell what it presents; stores nothing. Answer: `Looks`."""
+
+    addresses: tuple[str, ...]
+
+
+class AddDevices(Command, tag="add"):
+    """Add each address, with one login for all, and onboard it. Answer: `Added`, at once.
+
+    `expect` is a SHA-256 fingerprint in hex that the first leaf must have; `patience` is in seconds.
+    """
+
+    addresses: tuple[str, ...]
+    user: str = ""
+    password: Secret | None = None
+    name: str | None = None
+    allow_http_login: bool = False
+    expect: str | None = None
+    patience: float | None = None
+
+
+class CancelInstall(Command, tag="cancel"):
+    """Stop an install that has not passed its point of no return. Answer: `Done`."""
+
+    device: str
+
+
+class RemoveDevice(Command, tag="remove"):
+    """Forget a device, its pin and its login; the history stays. Answer: `Done`."""
+
+    device: str
+
+
+class Rescan(Command, tag="rescan"):
+    """Ask the network again now. Answer: `Done`."""
+
+
+class StopEngine(Command, tag="stop"):
+    """End the engine. Refused while an install is under way, unless `force`. Answer: `Done`."""
+
+    force: bool = False
+
+
+AnyCommand = (
+    ListDevices
+    | ShowDevice
+    | ReadEvents
+    | ReadCertificate
+    | ReadAuthority
+    | LookAt
+    | AddDevices
+    | CancelInstall
+    | RemoveDevice
+    | Rescan
+    | StopEngine
+)
+
+
+# Results.
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """It was done; there is nothing to tell."""
+
+
+class Devices(msgspec.Struct, frozen=True, tag="devices"):
+    """All devices, what needs a person first."""
+
+    devices: tuple[DeviceView, ...]
+
+
+class DeviceDetail(msgspec.Struct, frozen=True, tag="detail"):
+    """One device with all that is known of it. `presented` is set only where it differs from `stored`."""
+
+    device: DeviceView
+    stored: CertificateView | None = None
+    presented: CertificateView | None = None
+    stored_by: str = ""
+    stored_at: str = ""
+    install: InstallView | None = None
+    events: tuple[Event, ...] = ()
+
+
+class Events(msgspec.Struct, frozen=True, tag="event_list"):
+    """Events, oldest first."""
+
+    events: tuple[Event, ...]
+
+
+class Certificate(msgspec.Struct, frozen=True, tag="der"):
+    """A raw certificate, for the client to write with the technician's own file rights."""
+
+    device: str
+    fingerprint: str
+    der: bytes
+
+
+class Authority(msgspec.Struct, frozen=True, tag="authority_info"):
+    """The authority: its certificate, and how its key is protected, in words."""
+
+    certificate: CertificateView
+    der: bytes
+    protection: str
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What one address presents, or why not: `problem` in words. `way` says over what it would be added."""
+
+    address: str
+    way: str = ""
+    certificate: CertificateView | None = None
+    problem: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Looks(msgspec.Struct, frozen=True, tag="looks"):
+    """One `Look` for each address asked about, in the same order."""
+
+    looks: tuple[Look, ...]
+
+
+class Added(msgspec.Struct, frozen=True, tag="added"):
+    """The devices that the addresses became, in the same order; their onboarding is under way."""
+
+    devices: tuple[DeviceView, ...]
+
+
+AnyResult = Done | Devices | DeviceDetail | Events | Certificate | Authority | Looks | Added
+
+
+# Lines.
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """The client's first line. `role` is what it asks for, `watch` whether it wants updates."""
+
+    protocol: int = PROTOCOL
+    role: Role = Role.OPERATOR
+    watch: bool = False
+    client: str = ""
+
+
+class Request(msgspec.Struct, frozen=True, tag="request"):
+    """A command, with a number that its answer carries back."""
+
+    seq: int
+    command: AnyCommand
+
+
+class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
+    """The engine's first line: the role it gave, and the name by which it knows the technician."""
+
+    protocol: int
+    role: Role
+    user: str
+    status: Status
+
+
+class Reply(msgspec.Struct, frozen=True, tag="reply"):
+    """The answer to the request with the same number."""
+
+    seq: int
+    result: AnyResult
+
+
+class Failure(msgspec.Struct, frozen=True, tag="failure"):
+    """The request with this number was not done; 0 is the hello. `exit_code` is what a command returns to the shell."""
+
+    seq: int
+    title: str
+    hint: str = ""
+    exit_code: int = 1
+
+
+class Update(msgspec.Struct, frozen=True, tag="update"):
+    """The newest state of whatever changed since the last update to this client. `gone` are ids that no longer exist.
+
+    The first update after the welcome holds everything. `missed` counts events that were not sent because the client
+    was too slow; `ReadEvents` has them.
+    """
+
+    devices: tuple[DeviceView, ...] = ()
+    gone: tuple[str, ...] = ()
+    installs: tuple[InstallView, ...] = ()
+    events: tuple[Event, ...] = ()
+    missed: int = 0
+    status: Status | None = None
+
+
+class Goodbye(msgspec.Struct, frozen=True, tag="goodbye"):
+    """The engine ends; why, in words."""
+
+    reason: str
+
+
+FromClient = Hello | Request
+FromEngine = Welcome | Reply | Failure | Update | Goodbye
+
+_encoder = msgspec.json.Encoder(enc_hook=encode_secret)
+_from_client: msgspec.json.Decoder[FromClient] = msgspec.json.Decoder(FromClient, dec_hook=decode_secret)
+_from_engine: msgspec.json.Decoder[FromEngine] = msgspec.json.Decoder(FromEngine, dec_hook=decode_secret)
+
+
+def encode_line(message: FromClient | FromEngine) -> bytes:
+    """Return the message as one line, newline included."""
+    return _encoder.encode(message) + b"\n"
+
+
+def decode_from_client(line: bytes) -> FromClient:
+    """Read a client's line. Raises `msgspec.DecodeError` for anything that is not exactly one of ours."""
+    return _from_client.decode(line)
+
+
+def decode_from_engine(line: bytes) -> FromEngine:
+    """Read an engine's line. Raises `msgspec.DecodeError` for anything that is not exactly one of ours."""
+    return _from_engine.decode(line)
+
+
+def to_builtins(value: Any) -> Any:
+    """Return a struct as plain dicts and lists, for `--json`."""
+    return msgspec.to_builtins(value, enc_hook=encode_secret)

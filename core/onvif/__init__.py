@@ -1,0 +1,1 @@
+"""Calls to one device over ONVIF: login, faults, keystore."""

@@ -1,0 +1,1 @@
+"""The socket in front of the engine: server, client, and starting the engine."""

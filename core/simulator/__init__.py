@@ -1,0 +1,1 @@
+"""Cameras that speak the real protocols on loopback, for the demo and the tests."""

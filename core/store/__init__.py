@@ -1,0 +1,1 @@
+"""The state folder: SQLite, pins, journal, events and sealed credentials."""
