@@ -58,20 +58,20 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     needs: ClassVar[Role] = Role.OPERATOR
 
 
-class ListDevices(Command, tag="list"):
+class ListDevices(Command, tag="list", frozen=True, kw_only=True):
     """All devices, added and discovered. Answer: `Devices`."""
 
     needs: ClassVar[Role] = Role.VIEWER
 
 
-class ShowDevice(Command, tag="show"):
+class ShowDevice(Command, tag="show", frozen=True, kw_only=True):
     """One device by id, name or address. Answer: `DeviceDetail`."""
 
     needs: ClassVar[Role] = Role.VIEWER
     device: str
 
 
-class ReadEvents(Command, tag="events"):
+class ReadEvents(Command, tag="events", frozen=True, kw_only=True):
     """The newest `limit` events, oldest first. Answer: `Events`."""
 
     needs: ClassVar[Role] = Role.VIEWER
@@ -79,7 +79,7 @@ class ReadEvents(Command, tag="events"):
     device: str | None = None
 
 
-class ReadCertificate(Command, tag="certificate"):
+class ReadCertificate(Command, tag="certificate", frozen=True, kw_only=True):
     """The raw certificate of a device, `which` being `stored` or `presented`. Answer: `Certificate`."""
 
     needs: ClassVar[Role] = Role.VIEWER
@@ -87,19 +87,19 @@ class ReadCertificate(Command, tag="certificate"):
     which: str = "stored"
 
 
-class ReadAuthority(Command, tag="authority"):
+class ReadAuthority(Command, tag="authority", frozen=True, kw_only=True):
     """The authority's own certificate. Answer: `Authority`."""
 
     needs: ClassVar[Role] = Role.VIEWER
 
 
-class LookAt(Command, tag="look"):
+class LookAt(Command, tag="look", frozen=True, kw_only=True):
     """Handshake with each address and tell what it presents; stores nothing. Answer: `Looks`."""
 
     addresses: tuple[str, ...]
 
 
-class AddDevices(Command, tag="add"):
+class AddDevices(Command, tag="add", frozen=True, kw_only=True):
     """Add each address, with one login for all, and onboard it. Answer: `Added`, at once.
 
     `expect` is a SHA-256 fingerprint in hex that the first leaf must have; `patience` is in seconds.
@@ -114,23 +114,23 @@ class AddDevices(Command, tag="add"):
     patience: float | None = None
 
 
-class CancelInstall(Command, tag="cancel"):
+class CancelInstall(Command, tag="cancel", frozen=True, kw_only=True):
     """Stop an install that has not passed its point of no return. Answer: `Done`."""
 
     device: str
 
 
-class RemoveDevice(Command, tag="remove"):
+class RemoveDevice(Command, tag="remove", frozen=True, kw_only=True):
     """Forget a device, its pin and its login; the history stays. Answer: `Done`."""
 
     device: str
 
 
-class Rescan(Command, tag="rescan"):
+class Rescan(Command, tag="rescan", frozen=True, kw_only=True):
     """Ask the network again now. Answer: `Done`."""
 
 
-class StopEngine(Command, tag="stop"):
+class StopEngine(Command, tag="stop", frozen=True, kw_only=True):
     """End the engine. Refused while an install is under way, unless `force`. Answer: `Done`."""
 
     force: bool = False
