@@ -1,0 +1,33 @@
+"""Settings of a gateway, as `config.toml` holds them; unknown keys are errors. Pure: reading files is done elsewhere."""
+
+from typing import Literal
+
+import msgspec
+
+
+class AuthoritySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[authority]`: used when the authority is made, and to unlock its key. `passphrase_file` is a path."""
+
+    name: str = "Arcules"
+    key_type: Literal["rsa-3072", "ec-p256"] = "rsa-3072"
+    passphrase_file: str | None = None
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file. Times are in seconds.
+
+    `interfaces` are local addresses that discovery is limited to (empty: all). `linger` is how long an engine that a
+    client started stays when nobody is attached and nothing is under way. `patience` is how long onboarding waits for
+    a device that is mid-set-up. `http_login` decides about logging in over plain HTTP where HTTPS was tried first.
+    """
+
+    gateway: str = ""
+    interfaces: tuple[str, ...] = ()
+    linger: float = 600.0
+    patience: float = 300.0
+    restart_patience: float = 300.0
+    check_period: float = 30.0
+    retry_period: float = 60.0
+    parallel_installs: int = 10
+    http_login: Literal["ask", "never", "always"] = "ask"
+    authority: AuthoritySettings = AuthoritySettings()
