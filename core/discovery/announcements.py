@@ -1,0 +1,236 @@
+"""WS-Discovery messages of strangers, read without trusting them (WS-Discovery 2005/04 and 1.1; ONVIF Core, 7.3)."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import unquote
+from xml.parsers import expat
+
+from core.discovery.datagrams import LARGEST, Datagram
+from core.model.sighting import Sighting
+from core.model.text import clean
+
+_DISCOVERY = frozenset(
+    ("http://schemas.xmlsoap.org/ws/2005/04/discovery", "http://docs.oasis-open.org/ws-dd/ns/discovery/2009/01")
+)
+_ADDRESSING = frozenset(("http://schemas.xmlsoap.org/ws/2004/08/addressing", "http://www.w3.org/2005/08/addressing"))
+_SOAP = frozenset(("http://www.w3.org/2003/05/soap-envelope", "http://schemas.xmlsoap.org/soap/envelope/"))
+
+_ABOUT_A_DEVICE = frozenset(("ProbeMatch", "ResolveMatch", "Hello", "Bye"))
+_OTHER_MESSAGES = frozenset(("Probe", "ProbeMatches", "Resolve", "ResolveMatches"))
+_LISTS = frozenset(("Types", "Scopes", "XAddrs"))
+
+_DEEPEST = 32
+_MOST_ELEMENTS = 512
+_MOST_MATCHES = 32
+_MOST_ITEMS = 64
+_LONGEST_TEXT = 8192
+_LONGEST_PATH = 256
+_LONGEST_ENDPOINT = 128
+_MOST_PORTS = 8
+# Where no camera serves ONVIF, and where a stranger must not be able to send us (rule R28).
+_NEVER_PORTS = frozenset((21, 22, 23, 25, 53, 110, 139, 143, 445, 587, 3306, 3389, 5432, 6379, 27017))
+
+_SCOPE = re.compile(r"onvif://www\.onvif\.org/(name|hardware|serial)/(.+)", re.IGNORECASE | re.DOTALL)
+# Lenient on purpose: some devices write `host:port:port`, and no host is believed anyway (rule R20).
+_XADDR = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[^\]/]*\]|[^/:?#]*)(?::(?P<port>[0-9]{1,5}))?(?::[0-9]*)?(?P<path>/[^?#]*)?(?:[?#]|\Z)",
+    re.IGNORECASE,
+)
+_PATH = re.compile(r"/(?!/)[A-Za-z0-9/_.~%+=,;:@!$&'()*-]*")
+_UUID = re.compile(r"(?:urn:)?(?:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+
+
+class UnreadableError(ValueError):
+    """The datagram is no message about devices, or not one that is safe to read."""
+
+
+class XAddr(NamedTuple):
+    """One address that a device claims for its device service. `host` is never connected to (rule R20)."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What one message says about one device, its texts cleaned. `gone` marks a Bye."""
+
+    endpoint: str = ""
+    xaddrs: tuple[XAddr, ...] = ()
+    name: str = ""
+    model: str = ""
+    serial: str = ""
+    gone: bool = False
+
+
+def parse(payload: bytes) -> list[Announcement]:
+    """Return what a datagram says about devices; nothing for a Probe or a Resolve of somebody else.
+
+    Missing headers are forgiven, as are wrong encodings. Hellos of things that are no ONVIF devices, such as printers,
+    are left out. Raises `UnreadableError`, and only that, for SOAP faults, DTDs (rule R25) and whatever is too
+    large, too deep or no XML.
+    """
+    if len(payload) > LARGEST:
+        raise UnreadableError("too large")
+    if b"<!DOCTYPE" in payload:
+        raise UnreadableError("a document type declaration")
+    # Declared encodings are not honoured: a device with a mangled name is better than one that is not seen.
+    text = payload.decode("utf-8-sig", "replace").strip("\0 \t\r\n")
+    return _Reader().read(text.encode())
+
+
+def to_sighting(announcement: Announcement, datagram: Datagram, source: str) -> Sighting:
+    """Return the sighting; where it came from is the datagram's sender and nothing else (rule R27)."""
+    xaddrs = sorted(announcement.xaddrs, key=lambda xaddr: xaddr.host != datagram.address)
+    ports = dict.fromkeys((xaddr.scheme, xaddr.port) for xaddr in xaddrs)
+    return Sighting(
+        source=source,
+        address=datagram.address,
+        interface=datagram.interface,
+        endpoint=announcement.endpoint,
+        ports=tuple(ports)[:_MOST_PORTS],
+        path=xaddrs[0].path if xaddrs else "",
+        name=announcement.name,
+        model=announcement.model,
+        serial=announcement.serial,
+        gone=announcement.gone,
+    )
+
+
+class _Reader:
+    """Walks through one message. `_about` is set while inside an element that tells about a device."""
+
+    def __init__(self) -> None:
+        self._announcements: list[Announcement] = []
+        self._namespaces: dict[str, str] = {}
+        self._open: list[str] = []
+        self._elements = 0
+        self._is_discovery = False
+        self._about: dict[str, str] | None = None
+        self._field: str | None = None
+        self._text: list[str] = []
+
+    def read(self, document: bytes) -> list[Announcement]:
+        parser = expat.ParserCreate("utf-8", " ")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        parser.StartNamespaceDeclHandler = self._namespace
+        parser.StartDoctypeDeclHandler = _refuse_dtd
+        try:
+            parser.Parse(document, True)
+        except expat.ExpatError as error:
+            raise UnreadableError(f"no XML: {error}") from None
+        if not self._is_discovery:
+            raise UnreadableError("no discovery message")
+        return self._announcements
+
+    def _namespace(self, prefix: str | None, uri: str | None) -> None:
+        self._namespaces[prefix or ""] = uri or ""
+
+    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+        namespace, _, local = name.rpartition(" ")
+        self._elements += 1
+        if self._elements > _MOST_ELEMENTS or len(self._open) >= _DEEPEST:
+            raise UnreadableError("too many elements")
+        if local == "Fault" and namespace in _SOAP:
+            raise UnreadableError("a fault")
+        if namespace in _DISCOVERY:
+            self._start_discovery(local)
+        elif local == "Address" and namespace in _ADDRESSING and self._open[-1:] == ["EndpointReference"]:
+            self._start_text("Address")
+        self._open.append(local)
+
+    def _start_discovery(self, local: str) -> None:
+        self._is_discovery = self._is_discovery or local in _ABOUT_A_DEVICE or local in _OTHER_MESSAGES
+        if local in _ABOUT_A_DEVICE:
+            self._about = {}
+        elif local in _LISTS:
+            self._start_text(local)
+
+    def _start_text(self, field: str) -> None:
+        if self._about is not None and field not in self._about:
+            self._field, self._text = field, []
+
+    def _characters(self, data: str) -> None:
+        if self._field:
+            self._text.append(data)
+
+    def _end(self, name: str) -> None:
+        local = self._open.pop()
+        if local == self._field and self._about is not None:
+            self._about[local] = "".join(self._text)[:_LONGEST_TEXT]
+            self._field = None
+        elif local in _ABOUT_A_DEVICE and self._about is not None:
+            self._finish(local, self._about)
+            self._about = self._field = None
+
+    def _finish(self, kind: str, said: Mapping[str, str]) -> None:
+        if len(self._announcements) >= _MOST_MATCHES:
+            raise UnreadableError("too many devices")
+        if kind == "Hello" and not self._is_onvif(said):
+            return
+        self._announcements.append(_announcement(said, gone=kind == "Bye"))
+
+    def _is_onvif(self, said: Mapping[str, str]) -> bool:
+        # WS-Discovery is also what printers and computers announce themselves with. Silence is no evidence.
+        if not said.get("Types", "").strip() or "onvif://" in said.get("Scopes", "").lower():
+            return True
+        prefixes = (item.rpartition(":")[0] for item in _items(said["Types"]))
+        return any("onvif.org" in self._namespaces.get(prefix, "") for prefix in prefixes)
+
+
+def _refuse_dtd(*_: object) -> None:
+    raise UnreadableError("a document type declaration")
+
+
+def _announcement(said: Mapping[str, str], gone: bool) -> Announcement:
+    scopes = _scopes(_items(said.get("Scopes", "")))
+    return Announcement(
+        endpoint=_endpoint(said.get("Address", "").strip()),
+        xaddrs=tuple(_xaddrs(_items(said.get("XAddrs", "")))),
+        name=scopes.get("name", ""),
+        model=scopes.get("hardware", ""),
+        serial=scopes.get("serial", ""),
+        gone=gone,
+    )
+
+
+def _items(text: str) -> list[str]:
+    return text.split(None, _MOST_ITEMS)[:_MOST_ITEMS]
+
+
+def _endpoint(text: str) -> str:
+    # Devices differ in case and prefix between their own messages; a UUID is the same in all of them (RFC 9562, 4).
+    uuid = _UUID.fullmatch(text)
+    return f"urn:uuid:{uuid[1].lower()}" if uuid else clean(text, _LONGEST_ENDPOINT)
+
+
+def _scopes(items: Iterable[str]) -> dict[str, str]:
+    scopes: dict[str, str] = {}
+    for item in items:
+        if match := _SCOPE.fullmatch(item):
+            value = clean(unquote(match[2][:512], errors="replace"))
+            scopes.setdefault(match[1].lower(), value)
+    return scopes
+
+
+def _xaddrs(items: Iterable[str]) -> Iterable[XAddr]:
+    for item in items:
+        match = _XADDR.match(item)
+        if not match:
+            continue
+        scheme = match["scheme"].lower()
+        port = int(match["port"] or (443 if scheme == "https" else 80))
+        if 0 < port < 65536 and port not in _NEVER_PORTS:
+            yield XAddr(scheme, match["host"], port, _path(match["path"] or ""))
+
+
+def _path(text: str) -> str:
+    sane = len(text) <= _LONGEST_PATH and _PATH.fullmatch(text) and ".." not in text
+    return text if sane else ""
