@@ -1,4 +1,4 @@
-"""Settings of a gateway, as `config.toml` holds them; unknown keys are errors. Pure: reading files is done elsewhere."""
+"""Settings of a gateway, as `config.toml` holds them. Unknown keys are errors; reading files is done elsewhere."""
 
 from typing import Literal
 
@@ -18,11 +18,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `interfaces` are local addresses that discovery is limited to (empty: all). `linger` is how long an engine that a
     client started stays when nobody is attached and nothing is under way. `patience` is how long onboarding waits for
-    a device that is mid-set-up. `http_login` decides about logging in over plain HTTP where HTTPS was tried first.
+    a device that is mid-set-up. `discovery_port` is for test networks; devices use 3702. `http_login` decides about
+    logging in over plain HTTP where HTTPS was tried first.
     """
 
     gateway: str = ""
     interfaces: tuple[str, ...] = ()
+    discovery_port: int = 3702
     linger: float = 600.0
     patience: float = 300.0
     restart_patience: float = 300.0

@@ -88,7 +88,7 @@ class InstallView(msgspec.Struct, frozen=True):
 
 
 class CertificateView(msgspec.Struct, frozen=True):
-    """What can be shown of a certificate. Texts are cleaned; dates are ISO 8601 in UTC; `fingerprint` is lower-case hex.
+    """What can be shown of a certificate. Texts are cleaned; dates are ISO 8601 in UTC; fingerprints lower-case hex.
 
     Where the certificate cannot be parsed, `readable` is false and only fingerprint and size are certain (rule R36).
     """

@@ -131,9 +131,7 @@ def test_a_hello_of_a_printer_is_no_camera(types: str, scopes: str, seen: bool) 
         (" ".join(f"http://h:{8000 + n}/" for n in range(20)), tuple(("http", 8000 + n) for n in range(8)), "/"),
     ],
 )
-def test_an_xaddr_gives_scheme_port_and_a_sane_path(
-    xaddrs: str, ports: tuple[tuple[str, int], ...], path: str
-) -> None:
+def test_an_xaddr_gives_scheme_port_and_a_sane_path(xaddrs: str, ports: tuple[tuple[str, int], ...], path: str) -> None:
     seen = sighting(probe_matches(about(xaddrs=xaddrs)))
     assert (seen.ports, seen.path) == (ports, path)
 
@@ -150,7 +148,9 @@ def test_an_endpoint_is_one_form_of_a_uuid_and_bounded_otherwise() -> None:
         return parse(probe_matches(about(endpoint=text)))[0].endpoint
 
     upper = "0000ABCD-0000-4000-8000-00000000000F"
-    assert endpoint(f" uuid:{upper}\n") == endpoint(f"URN:UUID:{upper}") == endpoint(upper) == f"urn:uuid:{upper.lower()}"
+    assert (
+        endpoint(f" uuid:{upper}\n") == endpoint(f"URN:UUID:{upper}") == endpoint(upper) == f"urn:uuid:{upper.lower()}"
+    )
     assert len(endpoint("urn:" + "x" * 4000)) == 128
 
 

@@ -1,0 +1,88 @@
+"""What the store keeps. Times are ISO 8601 in UTC; fingerprints lower-case hex SHA-256 over the raw certificate."""
+
+import msgspec
+
+from core.model.device import Attention, Origin
+from core.model.secret import Secret
+
+
+class Login(msgspec.Struct, frozen=True):
+    """A user name and password of a device."""
+
+    user: str
+    password: Secret
+
+
+class Pin(msgspec.Struct, frozen=True):
+    """The certificate that the gateway expects. `by` is a Unix user name or `camtrust`."""
+
+    fingerprint: str
+    origin: Origin
+    at: str
+    by: str
+
+
+class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An added device. `scheme` is `https`, `http` or, while nothing ever answered, empty; then `port` may be None.
+
+    `presented` is the fingerprint of another leaf than the pin that was seen last: the device is blocked by it.
+    """
+
+    id: str
+    name: str
+    host: str
+    port: int | None = None
+    scheme: str = ""
+    path: str = ""
+    endpoint: str = ""
+    manufacturer: str = ""
+    model: str = ""
+    firmware: str = ""
+    serial: str = ""
+    tls: str = ""
+    pin: Pin | None = None
+    presented: str | None = None
+    attention: tuple[Attention, ...] = ()
+    added_at: str
+    added_by: str
+
+
+class InstallRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a technician asked for, kept so that an interrupted install can be taken up again."""
+
+    address: str
+    by: str
+    allow_http_login: bool = False
+    expect: str | None = None
+    patience: float | None = None
+
+
+class InstallRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One onboarding of one device. `id` is part of the alias of everything that it makes on the device.
+
+    `old` is the leaf that the session was bound to before ours was assigned, `candidate` the certificate that was
+    signed for it. `attempt` counts how often an interrupted one was begun anew.
+    """
+
+    id: str
+    device: str
+    request: InstallRequest
+    started_at: str
+    attempt: int = 1
+    old: str | None = None
+    candidate: str | None = None
+    closed: bool = False
+    outcome: str = ""
+
+
+class JournalEntry(msgspec.Struct, frozen=True):
+    """One line of the journal: `phase` is `begin` before a step is sent, `done` or `failed` after its outcome.
+
+    `data` holds what undoing needs: object ids, and nothing secret.
+    """
+
+    install: str
+    step: str
+    phase: str
+    at: str
+    data: dict[str, str] = {}
