@@ -1,0 +1,85 @@
+"""What to do about an install that is in doubt: decided by what the device shows now, not by what was done to it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.decide.keystore import Ours
+from core.decide.steps import Action
+from core.model.records import JournalEntry
+
+BEGIN, DONE, FAILED = "begin", "done", "failed"
+MOST_ATTEMPTS = 3
+"""How often an interrupted install is begun, the first time included."""
+
+SURE = 3
+"""How many handshakes running must show the same leaf."""
+
+
+class Verdict(StrEnum):
+    """What follows from one look at a device in doubt."""
+
+    ADOPT = "the new certificate is served: pin it"
+    WAIT = "the former one is served and ours may still come: look again"
+    ROLL_BACK = "the former one is served and ours will not come: undo"
+    OWN_VERSION = "our key in a certificate that the device made of it: pin it as the device's own"
+    BLOCK = "neither one nor the other: nothing is sent until a technician decides"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaves:
+    """The leaves that an install may end with, by fingerprint, and the fingerprint of the new key."""
+
+    old: str
+    candidate: str
+    candidate_key: str = ""
+
+
+def judge(leaves: Leaves, seen: str, seen_key: str, *, may_come: bool) -> Verdict:
+    """Judge the leaf that the device serves. `may_come` tells whether ours was, or may have been, assigned lately."""
+    if leaves.candidate and seen == leaves.candidate:
+        return Verdict.ADOPT
+    if seen == leaves.old:
+        return Verdict.WAIT if may_come else Verdict.ROLL_BACK
+    if leaves.candidate_key and seen_key == leaves.candidate_key:
+        return Verdict.OWN_VERSION
+    return Verdict.BLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the journal tells of one install. `touched` is whether anything on the device may have been changed."""
+
+    touched: bool = False
+    assigning: bool = False
+    refused: bool = False
+    key: str = ""
+    keys_before: frozenset[str] = frozenset()
+    old_path: str = ""
+
+    def ours(self, alias: str, candidate: bytes | None) -> Ours:
+        """Return how to know what this install made."""
+        return Ours(alias, candidate, self.key, self.keys_before)
+
+
+def read_journal(entries: Iterable[JournalEntry]) -> Past:
+    """Sum up the journal of one install.
+
+    `assigning` is whether our path may be assigned, `refused` whether the device refused the last thing asked of it.
+    """
+    touched = assigning = refused = False
+    data: dict[str, str] = {}
+    for entry in entries:
+        data.update(entry.data)
+        refused = entry.phase == FAILED
+        touched = touched or entry.step in (Action.MAKE_KEY, Action.UPLOAD, Action.MAKE_PATH, Action.ASSIGN)
+        if entry.step == Action.ASSIGN:
+            assigning = entry.phase != FAILED
+    return Past(
+        touched=touched,
+        assigning=assigning,
+        refused=refused,
+        key=data.get("key", ""),
+        keys_before=frozenset(filter(None, data.get("keys_before", "").split("\n"))),
+        old_path=data.get("old_path", ""),
+    )

@@ -1,0 +1,87 @@
+"""Devices as clients see them: one row for each, whether added or only found."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from core.decide.addresses import show_address
+from core.decide.identity import Found
+from core.decide.trust import Health, certificate_field
+from core.model.device import Attention, AttentionKind, CertificateView, Connection, DeviceView
+from core.model.records import DeviceRecord
+
+_RANK = {kind: rank for rank, kind in enumerate(AttentionKind)}
+
+
+class Live(msgspec.Struct, frozen=True):
+    """What changes about an added device while the engine runs. `since` is when its connection last changed."""
+
+    health: Health
+    since: str
+    step: int | None = None
+    steps: int | None = None
+    last_check: str | None = None
+
+
+def added_view(
+    device: DeviceRecord, live: Live, certificate: CertificateView | None, found: Found | None
+) -> DeviceView:
+    """Return the row of an added device. `certificate` is the stored one, `found` what discovery says of it."""
+    attention = worst((*device.attention, *filter(None, (live.health.problem,))))
+    adding = live.step is not None
+    return DeviceView(
+        id=device.id,
+        name=device.name,
+        address=show_address(device.host, device.port, device.scheme),
+        connection=Connection.ADDING if adding else live.health.connection,
+        certificate_field=certificate_field(device.scheme, device.pin.origin if device.pin else None),
+        attention=None if adding or attention is None else attention.text,
+        attention_kind=None if adding or attention is None else attention.kind,
+        attention_hint="" if adding or attention is None else attention.hint,
+        fingerprint=device.pin.fingerprint if device.pin else None,
+        not_after=certificate.not_after or None if certificate else None,
+        issuer=certificate.issuer or None if certificate else None,
+        origin=device.pin.origin if device.pin else None,
+        model=device.model or (found.model if found else "") or None,
+        manufacturer=device.manufacturer or None,
+        firmware=device.firmware or None,
+        serial=device.serial or None,
+        host=device.host,
+        port=device.port,
+        step=live.step,
+        steps=live.steps,
+        last_check=live.last_check,
+        since=live.since,
+        tls=device.tls or None,
+        found_by=_found_by(found),
+        presented=device.presented,
+    )
+
+
+def found_view(found: Found) -> DeviceView:
+    """Return the row of a device that is not added."""
+    ports = [port for scheme, port in found.ports if scheme == "https"] or [port for _, port in found.ports]
+    scheme = next((scheme for scheme, port in found.ports if ports and port == ports[0]), "")
+    return DeviceView(
+        id=found.key,
+        name=found.name or found.model or found.address,
+        address=show_address(found.address, ports[0] if ports else None, scheme),
+        connection=Connection.DISCOVERED,
+        model=found.model or None,
+        serial=found.serial or None,
+        host=found.address,
+        port=ports[0] if ports else None,
+        found_by=_found_by(found),
+    )
+
+
+def worst(attentions: Iterable[Attention]) -> Attention | None:
+    """Return what to tell first, None where nothing is to be done."""
+    return min(attentions, key=lambda attention: _RANK[attention.kind], default=None)
+
+
+def _found_by(found: Found | None) -> tuple[str, ...]:
+    if found is None:
+        return ()
+    ports = ", ".join(f"{scheme.upper()} {port}" for scheme, port in found.ports)
+    return tuple(f"{source} ({ports})" if ports else source for source in found.sources)
