@@ -1,60 +1,74 @@
-"""Which key to ask a device for, and which signature algorithms to try for its request (ONVIF Security, Keystore)."""
+"""Public keys: which kind, whether weak, and the fingerprint that tells two of them apart."""
 
-from dataclasses import dataclass
+import hashlib
 
-from core.model.keystore import KeystoreCapabilities
+from cryptography import x509
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-STRONGEST_RSA = 3072
-WEAK_RSA = 2048
-CURVE = "P-256"
-_CURVE_NAMES = frozenset(("p-256", "p256", "secp256r1", "prime256v1"))
-
-# Signature algorithms by OID (RFC 8017, A.2.4; RFC 5758, 3.2), the best first. SHA-1 only proves possession here, and
-# the certificate itself is always signed with SHA-256.
-_RSA_ALGORITHMS = (
-    "1.2.840.113549.1.1.11",
-    "1.2.840.113549.1.1.12",
-    "1.2.840.113549.1.1.13",
-    "1.2.840.113549.1.1.5",
+SMALLEST_RSA = 2048
+SMALLEST_EXPONENT = 65537
+SMALLEST_CURVE = 256
+PublicKey = PublicKeyTypes | CertificatePublicKeyTypes
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    InvalidSignature,
+    InternalError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
 )
-_EC_ALGORITHMS = ("1.2.840.10045.4.3.2", "1.2.840.10045.4.3.3", "1.2.840.10045.4.3.4", "1.2.840.10045.4.1")
-_MOST_TRIES = 3
+"""What `cryptography` raises for keys, certificates and requests that it cannot make sense of."""
+
+_CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 
 
-@dataclass(frozen=True, slots=True)
-class KeySpec:
-    """A key to ask for: a curve as the device writes it, or else `bits` of RSA."""
-
-    bits: int = 0
-    curve: str = ""
-
-    @property
-    def weak(self) -> bool:
-        """Whether the key will not last for the certificate's ten years."""
-        return not self.curve and self.bits < WEAK_RSA
-
-    def __str__(self) -> str:
-        return f"EC {self.curve}" if self.curve else f"RSA {self.bits}"
+def encode(key: PublicKey) -> bytes:
+    """Return the key as SubjectPublicKeyInfo (RFC 5280, 4.1.2.7)."""
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def key_specs(capabilities: KeystoreCapabilities) -> tuple[KeySpec, ...]:
-    """Return the keys to ask for, best first; the next one is for a device that refuses what it lists."""
-    specs = []
-    if capabilities.makes_ec:
-        specs += [KeySpec(curve=curve) for curve in capabilities.curves if curve.lower() in _CURVE_NAMES][:1]
-    if capabilities.makes_rsa:
-        specs.append(KeySpec(bits=_rsa_length(capabilities.rsa_lengths)))
-    return tuple(specs)
+def load(info: bytes) -> PublicKey | None:
+    """Return the key in a SubjectPublicKeyInfo, None where it is damaged or of an unknown kind."""
+    try:
+        return load_der_public_key(info)
+    except UNREADABLE:
+        return None
 
 
-def _rsa_length(lengths: tuple[int, ...]) -> int:
-    if not lengths:
-        return WEAK_RSA
-    fitting = [length for length in lengths if length <= STRONGEST_RSA]
-    return max(fitting) if fitting else min(lengths)
+def fingerprint(info: bytes) -> str:
+    """Return the SHA-256 of a SubjectPublicKeyInfo, encoded anew where possible: one key has one fingerprint."""
+    key = load(info)
+    return hashlib.sha256(info if key is None else encode(key)).hexdigest()
 
 
-def csr_algorithms(spec: KeySpec, listed: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the OIDs to try in turn: of ours those that the device lists, or all where it lists none that fits."""
-    known = _EC_ALGORITHMS if spec.curve else _RSA_ALGORITHMS
-    return (tuple(oid for oid in known if oid in listed) or known)[:_MOST_TRIES]
+def kind(key: PublicKey) -> str:
+    """Return what to call the key, such as "RSA 3072" or "EC P-256"."""
+    match key:
+        case rsa.RSAPublicKey():
+            return f"RSA {key.key_size}"
+        case ec.EllipticCurvePublicKey():
+            return f"EC {_CURVES.get(key.curve.name, key.curve.name)}"
+        case dsa.DSAPublicKey():
+            return f"DSA {key.key_size}"
+    return type(key).__name__.removesuffix("PublicKey").lstrip("_")
+
+
+def weaknesses(key: PublicKey) -> tuple[str, ...]:
+    """Return in words what makes the key weaker than one made today would be."""
+    found: list[str] = []
+    if isinstance(key, rsa.RSAPublicKey):
+        exponent = key.public_numbers().e
+        if key.key_size < SMALLEST_RSA:
+            found.append(f"RSA key of {key.key_size} bits is weak")
+        if exponent < SMALLEST_EXPONENT:
+            found.append(f"RSA exponent {exponent} is small")
+    elif isinstance(key, ec.EllipticCurvePublicKey) and key.curve.key_size < SMALLEST_CURVE:
+        found.append(f"EC key of {key.curve.key_size} bits is weak")
+    elif isinstance(key, dsa.DSAPublicKey):
+        found.append("DSA keys are out of use")
+    return tuple(found)

@@ -52,7 +52,6 @@ class Past:
 
     touched: bool = False
     assigning: bool = False
-    refused: bool = False
     key: str = ""
     keys_before: frozenset[str] = frozenset()
     old_path: str = ""
@@ -63,22 +62,17 @@ class Past:
 
 
 def read_journal(entries: Iterable[JournalEntry]) -> Past:
-    """Sum up the journal of one install.
-
-    `assigning` is whether our path may be assigned, `refused` whether the device refused the last thing asked of it.
-    """
-    touched = assigning = refused = False
+    """Sum up the journal of one install; `assigning` is whether our path may be assigned."""
+    touched = assigning = False
     data: dict[str, str] = {}
     for entry in entries:
         data.update(entry.data)
-        refused = entry.phase == FAILED
         touched = touched or entry.step in (Action.MAKE_KEY, Action.UPLOAD, Action.MAKE_PATH, Action.ASSIGN)
         if entry.step == Action.ASSIGN:
             assigning = entry.phase != FAILED
     return Past(
         touched=touched,
         assigning=assigning,
-        refused=refused,
         key=data.get("key", ""),
         keys_before=frozenset(filter(None, data.get("keys_before", "").split("\n"))),
         old_path=data.get("old_path", ""),

@@ -70,6 +70,14 @@ def first_health(device: DeviceRecord) -> Health:
     return _blocked() if device.presented else Health(Connection.OFFLINE, misses=MISSES_UNTIL_OFFLINE)
 
 
+def after_install(device: DeviceRecord) -> Health:
+    """Return what is known of the connection when an onboarding just ended."""
+    if device.presented:
+        return _blocked()
+    reached = device.scheme == "http" or device.pin is not None
+    return Health(Connection.ONLINE) if reached else Health(Connection.OFFLINE, misses=MISSES_UNTIL_OFFLINE)
+
+
 def _blocked() -> Health:
     return Health(
         Connection.BLOCKED,

@@ -86,6 +86,10 @@ class WrongLeafError(DeviceError):
         self.presented = presented
 
 
+class UnexpectedLeafError(DeviceError):
+    """At first contact the device showed another certificate than the technician expected, or several in turn."""
+
+
 class LoginRefusedError(DeviceError):
     """The device refused the credentials. `attempts_left` where the device said so."""
 

@@ -1,0 +1,60 @@
+"""Which key to ask a device for, and which signature algorithms to try for its request (ONVIF Security, Keystore)."""
+
+from dataclasses import dataclass
+
+from core.model.keystore import KeystoreCapabilities
+
+STRONGEST_RSA = 3072
+WEAK_RSA = 2048
+CURVE = "P-256"
+_CURVE_NAMES = frozenset(("p-256", "p256", "secp256r1", "prime256v1"))
+
+# Signature algorithms by OID (RFC 8017, A.2.4; RFC 5758, 3.2), the best first. SHA-1 only proves possession here, and
+# the certificate itself is always signed with SHA-256.
+_RSA_ALGORITHMS = (
+    "1.2.840.113549.1.1.11",
+    "1.2.840.113549.1.1.12",
+    "1.2.840.113549.1.1.13",
+    "1.2.840.113549.1.1.5",
+)
+_EC_ALGORITHMS = ("1.2.840.10045.4.3.2", "1.2.840.10045.4.3.3", "1.2.840.10045.4.3.4", "1.2.840.10045.4.1")
+_MOST_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpec:
+    """A key to ask for: a curve as the device writes it, or else `bits` of RSA."""
+
+    bits: int = 0
+    curve: str = ""
+
+    @property
+    def weak(self) -> bool:
+        """Whether the key will not last for the certificate's ten years."""
+        return not self.curve and self.bits < WEAK_RSA
+
+    def __str__(self) -> str:
+        return f"EC {self.curve}" if self.curve else f"RSA {self.bits}"
+
+
+def key_specs(capabilities: KeystoreCapabilities) -> tuple[KeySpec, ...]:
+    """Return the keys to ask for, best first; the next one is for a device that refuses what it lists."""
+    specs = []
+    if capabilities.makes_ec:
+        specs += [KeySpec(curve=curve) for curve in capabilities.curves if curve.lower() in _CURVE_NAMES][:1]
+    if capabilities.makes_rsa:
+        specs.append(KeySpec(bits=_rsa_length(capabilities.rsa_lengths)))
+    return tuple(specs)
+
+
+def _rsa_length(lengths: tuple[int, ...]) -> int:
+    if not lengths:
+        return WEAK_RSA
+    fitting = [length for length in lengths if length <= STRONGEST_RSA]
+    return max(fitting) if fitting else min(lengths)
+
+
+def csr_algorithms(spec: KeySpec, listed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the OIDs to try in turn: of ours those that the device lists, or all where it lists none that fits."""
+    known = _EC_ALGORITHMS if spec.curve else _RSA_ALGORITHMS
+    return (tuple(oid for oid in known if oid in listed) or known)[:_MOST_TRIES]

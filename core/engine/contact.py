@@ -1,0 +1,180 @@
+"""Steps 1 to 5 of onboarding: reach the device, see its certificate, ask what it can do, log in, check for room."""
+
+import asyncio
+from datetime import datetime
+
+import msgspec
+
+from core.decide.addresses import parse_address
+from core.decide.keystore import Room, find_room
+from core.decide.steps import Step
+from core.engine.case import Case
+from core.engine.clock import now
+from core.engine.finder import GIVEN_IS_HTTP, Finder, Place
+from core.engine.progress import Progress
+from core.model.errors import (
+    DeviceError,
+    FaultError,
+    LoginNeededError,
+    NotReachedError,
+    TlsFailedError,
+    UnexpectedLeafError,
+    UnsupportedError,
+    WrongLeafError,
+)
+from core.model.keystore import Information, Inventory, KeystoreCapabilities
+from core.network.look import Seen, look
+from core.onvif.device import OnvifDevice
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
+_CLOCK_TOLERANCE = 60.0
+
+
+class Contact:
+    """The first steps with one device. Each raises `DeviceError` where it cannot be done."""
+
+    def __init__(self, case: Case, progress: Progress) -> None:
+        self._case = case
+        self._config = case.services.config
+        self._progress = progress
+        self._target = parse_address(case.install.request.address)
+        self._loop = asyncio.get_running_loop()
+
+    async def find(self) -> Place:
+        """Step 1. Waits up to `patience` for a device that is mid-set-up."""
+        patience = self._case.install.request.patience
+        end = self._loop.time() + (self._config.patience if patience is None else patience)
+        pause = _FIRST_PAUSE
+        with self._progress.step(Step.FIND) as line:
+            while True:
+                try:
+                    place = await self._find_once()
+                except (NotReachedError, TlsFailedError) as error:
+                    if self._loop.time() + pause > end:
+                        raise
+                    line.detail = f"{error.title}; waiting for it"
+                    self._progress.show()
+                else:
+                    line.detail = f"{'HTTPS' if place.seen else 'HTTP'} on {place.port} ({place.how})"
+                    return place
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _find_once(self) -> Place:
+        found = self._case.services.registry.found(self._target.host)
+        place = await Finder(self._case.services.wsdls, self._target, found).find()
+        self._case.show(
+            scheme=place.scheme,
+            port=place.port,
+            path=found.path if found else self._case.device.path,
+            endpoint=found.endpoint if found else self._case.device.endpoint,
+            tls=place.seen.tls if place.seen else "",
+        )
+        return place
+
+    async def look(self, seen: Seen) -> None:
+        """Step 2: what the device shows now is what this whole session is bound to."""
+        with self._progress.step(Step.LOOK) as line:
+            again = await look(self._target.host, self._case.device.port or 0)
+            self._expect(seen, again)
+            line.detail = " ".join(seen.fingerprint[start : start + 4] for start in range(0, 16, 4)) + " …"
+        await self._case.store_device()
+        await self._case.update_install(old=await self._case.learn_leaf(seen.der))
+
+    def _expect(self, seen: Seen, again: Seen) -> None:
+        if again.fingerprint != seen.fingerprint:
+            raise UnexpectedLeafError(
+                "The device answers with different certificates",
+                "Something between gateway and camera may answer in its place. Nothing was sent.",
+            )
+        expected = self._case.install.request.expect
+        if expected and expected != seen.fingerprint:
+            raise UnexpectedLeafError(
+                f"The device does not show the expected certificate but {seen.fingerprint}",
+                "Nothing was sent. Compare the fingerprint with the one on the camera's own page.",
+            )
+        pin = self._case.device.pin
+        if pin is not None and pin.fingerprint != seen.fingerprint:
+            raise WrongLeafError(seen.der)
+
+    async def ask(self, onvif: OnvifDevice) -> tuple[KeystoreCapabilities | None, datetime | None]:
+        """Step 3, without a login. Return what the keystore can do, None without one, and the device's clock."""
+        with self._progress.step(Step.ASK) as line:
+            clock = await onvif.clock()
+            capabilities = await onvif.keystore_capabilities()
+            line.detail = "; ".join(filter(None, (_ability(capabilities), _clock_note(clock))))
+        return capabilities, clock
+
+    async def log_in(self, onvif: OnvifDevice) -> None:
+        """Step 4."""
+        with self._progress.step(Step.LOGIN) as line:
+            information = await onvif.information()
+            login = self._case.login
+            line.detail = f"as {login.user} ({onvif.login_way})" if login and onvif.login_way else "no login needed"
+        self._learn(information)
+
+    def _learn(self, information: Information) -> None:
+        device = self._case.device
+        model = f"{information.manufacturer} {information.model}".strip()
+        # A device that nobody named is called by its model, which says more than its address.
+        name = model if model and device.name == device.host else device.name
+        self._case.show(name=name, **msgspec.structs.asdict(information))
+
+    async def check_room(self, onvif: OnvifDevice, capabilities: KeystoreCapabilities | None) -> tuple[Inventory, Room]:
+        """Step 5. Changes nothing."""
+        with self._progress.step(Step.PREFLIGHT) as line:
+            if not manages(capabilities) or capabilities is None:
+                raise UnsupportedError("The camera cannot take a certificate of ours", "It keeps its own certificate.")
+            inventory = await onvif.keystore.inventory()
+            leaf = await self._case.services.store.certificate(self._case.install.old or "")
+            room = find_room(capabilities, inventory, leaf or b"")
+            if room.problem:
+                raise FaultError(room.problem, room.hint)
+            line.detail = "for one key and one certificate"
+        return inventory, room
+
+    async def over_http(self, place: Place) -> DeviceError | None:
+        """Steps 3 and 4 over plain HTTP, with a login only where that was allowed. Return what a person has to know."""
+        login = self._case.login if self._may_log_in(place) else None
+        async with self._case.services.session(self._case.device, None, login) as onvif:
+            try:
+                await self.ask(onvif)
+                await self.log_in(onvif)
+            except LoginNeededError as error:
+                return error if login or not self._case.login else _kept_back()
+            except DeviceError as error:
+                return None if isinstance(error, UnsupportedError) else error
+        return None
+
+    def _may_log_in(self, place: Place) -> bool:
+        if self._config.http_login == "never":
+            return False
+        on_purpose = self._target.scheme == "http" or place.how == GIVEN_IS_HTTP
+        return on_purpose or self._case.install.request.allow_http_login or self._config.http_login == "always"
+
+
+def manages(capabilities: KeystoreCapabilities | None) -> bool:
+    """Tell whether the device can make a key, request a certificate for it, and serve it."""
+    return (
+        capabilities is not None
+        and capabilities.csr
+        and capabilities.tls_server
+        and (capabilities.makes_rsa or capabilities.makes_ec)
+    )
+
+
+def _ability(capabilities: KeystoreCapabilities | None) -> str:
+    return "can make a key and take a certificate" if manages(capabilities) else "cannot take a certificate of ours"
+
+
+def _clock_note(clock: datetime | None) -> str:
+    if clock is None or abs((clock - now()).total_seconds()) < _CLOCK_TOLERANCE:
+        return ""
+    return f"its clock is wrong: {clock:%Y-%m-%d %H:%M}"
+
+
+def _kept_back() -> LoginNeededError:
+    return LoginNeededError(
+        "The login was not sent, as it would have gone over plain HTTP",
+        "Enable HTTPS on the camera, or allow the login over HTTP for this device when adding it.",
+    )

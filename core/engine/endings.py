@@ -1,0 +1,127 @@
+"""How an onboarding can end, and what is then stored and said. Adding never fails: each of these is an added device."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import msgspec
+
+from core.engine.clock import stamp
+from core.engine.services import OURSELVES
+from core.model.device import Attention, AttentionKind, Origin
+from core.model.errors import (
+    DeviceError,
+    LoginNeededError,
+    LoginRefusedError,
+    TlsFailedError,
+    UnexpectedLeafError,
+    UnsupportedError,
+    WrongLeafError,
+)
+from core.model.records import DeviceRecord, Pin
+
+REVIEW = Attention(
+    AttentionKind.REVIEW_LEAF,
+    "The device's own certificate, not accepted yet",
+    "Compare its fingerprint with the one that the camera shows on its own page.",
+)
+
+LEFT_BEHIND = Attention(
+    AttentionKind.CLEAN_UP,
+    "A key or certificate of ours was left on the camera",
+    "The next install clears it away. It can also be deleted in the camera's own settings.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """`device` as it is to be stored, `outcome` and `hint` for the install screen, `event` the kind for the history."""
+
+    device: DeviceRecord
+    event: str
+    outcome: str
+    hint: str = ""
+
+
+def installed(device: DeviceRecord, fingerprint: str, by: str, notes: tuple[Attention, ...] = ()) -> Ending:
+    """The device serves the certificate that was made for it."""
+    device = _pinned(device, fingerprint, Origin.ISSUED, by, notes)
+    return Ending(device, "certificate installed", "HTTPS (Arcules): the camera serves the certificate made for it.")
+
+
+def kept_own(device: DeviceRecord, fingerprint: str, reason: DeviceError | None, what: str) -> Ending:
+    """The device keeps its own certificate, which is pinned; `what` says why, `reason` is the error if there was one.
+
+    A device that cannot do something is no failure. A certificate that was issued or accepted before stays so.
+    """
+    failed = reason is not None and not isinstance(reason, UnsupportedError)
+    notes = (_attention(reason, AttentionKind.INSTALL_FAILED),) if reason and failed else ()
+    hint = reason.hint if reason else REVIEW.hint
+    if device.pin is not None and device.pin.fingerprint == fingerprint:
+        trusted = device.pin.origin is not Origin.DEVICE
+        device = msgspec.structs.replace(device, attention=notes if trusted else (*notes, REVIEW), presented=None)
+    else:
+        device = _pinned(device, fingerprint, Origin.DEVICE, OURSELVES, (*notes, REVIEW))
+    return Ending(device, "own certificate kept", f"HTTPS (Device): {what}", hint)
+
+
+def over_http(device: DeviceRecord, note: DeviceError | None) -> Ending:
+    """The device is reached over plain HTTP."""
+    notes = (_attention(note),) if note else ()
+    device = msgspec.structs.replace(device, pin=None, presented=None, attention=notes, tls="")
+    return Ending(device, "added over HTTP", "HTTP: not encrypted.", note.hint if note else "")
+
+
+def not_reached(device: DeviceRecord, reason: DeviceError) -> Ending:
+    """Nothing usable answered: no certificate is stored, and it is tried again while the device is offline."""
+    device = msgspec.structs.replace(device, attention=(_attention(reason),))
+    return Ending(device, "not reached", f"Added without a certificate: {reason.title}.", reason.hint)
+
+
+def blocked(device: DeviceRecord, old: str, presented: str) -> Ending:
+    """The device shows a certificate that nobody expects: `old` is pinned, and nothing is sent any more."""
+    if device.pin is None:
+        device = _pinned(device, old, Origin.DEVICE, OURSELVES, (REVIEW,))
+    device = msgspec.structs.replace(device, presented=presented)
+    return Ending(
+        device,
+        "blocked",
+        "Error with device certificate: the camera shows one that is neither its former one nor ours.",
+        "Nothing more is sent to it. Compare the certificates before you trust it again.",
+    )
+
+
+def with_note(ending: Ending, note: Attention) -> Ending:
+    """Return the ending with one thing more that a person has to know."""
+    device = msgspec.structs.replace(ending.device, attention=(*ending.device.attention, note))
+    return dataclasses.replace(ending, device=device)
+
+
+def unsettled(error: DeviceError) -> Attention:
+    """What to tell while it is not known how an install ends."""
+    return Attention(
+        AttentionKind.INSTALL_FAILED,
+        f"The install is not finished: {error.title}",
+        "It is taken up again when the camera answers. Do not change its settings until then.",
+    )
+
+
+def _pinned(
+    device: DeviceRecord, fingerprint: str, origin: Origin, by: str, notes: tuple[Attention, ...]
+) -> DeviceRecord:
+    pin = Pin(fingerprint=fingerprint, origin=origin, at=stamp(), by=by)
+    return msgspec.structs.replace(device, pin=pin, presented=None, attention=notes)
+
+
+def _attention(error: DeviceError, otherwise: AttentionKind = AttentionKind.UNREACHABLE) -> Attention:
+    kind = next((kind for class_, kind in _KINDS if isinstance(error, class_)), otherwise)
+    return Attention(kind, error.title, error.hint)
+
+
+# The first that fits: a needed login is a kind of refused one.
+_KINDS = (
+    (LoginNeededError, AttentionKind.LOGIN_NEEDED),
+    (LoginRefusedError, AttentionKind.LOGIN_REFUSED),
+    (UnexpectedLeafError, AttentionKind.UNEXPECTED_LEAF),
+    (WrongLeafError, AttentionKind.UNEXPECTED_LEAF),
+    (TlsFailedError, AttentionKind.TLS_FAILED),
+)

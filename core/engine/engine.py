@@ -1,0 +1,162 @@
+"""The engine: everything that runs on the gateway, put together."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable, Coroutine
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.authority.authority import Authority
+from core.discovery.source import Source
+from core.discovery.ws_discovery import WsDiscovery
+from core.engine.board import Board
+from core.engine.clock import now
+from core.engine.commands import Commands
+from core.engine.registry import Registry
+from core.engine.services import Services
+from core.engine.watch import Watch
+from core.engine.work import Work
+from core.model.caller import Caller
+from core.model.config import Config
+from core.model.messages import AnyCommand, AnyResult, Status
+from core.onvif.wsdls import Wsdls
+from core.store.folder import StateFolder
+from core.store.store import Store
+
+_STATUS_EVERY = 5.0
+_FORGET_AFTER = 200.0
+_EVENTS_LOADED = 200
+
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """One gateway's engine. `board` is what clients see; `stop_asked` is set when one asks it to end."""
+
+    def __init__(self, services: Services, sources: tuple[Source, ...]) -> None:
+        self.board = services.board
+        self.stop_asked = asyncio.Event()
+        self._services = services
+        self._sources = sources
+        self._work = Work(services)
+        self._watch = Watch(services, self._work)
+        self._commands = Commands(services, self._work, self._rescan, self.stop_asked.set)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    async def open(cls, folder: StateFolder, config: Config) -> "Engine":
+        """Open the state folder's store and authority, and begin: recovery first, then discovery and the watch.
+
+        Raises `CamtrustError` where the state cannot be used.
+        """
+        gateway = config.gateway or socket.gethostname()
+        sources = (WsDiscovery(config.interfaces, port=config.discovery_port),)
+        store = await Store.open(folder.path)
+        try:
+            services = await _services(store, folder.path, config, gateway, sources)
+        except BaseException:
+            await store.close()
+            raise
+        engine = cls(services, sources)
+        await engine._start()
+        return engine
+
+    async def handle(self, command: AnyCommand, caller: Caller) -> AnyResult:
+        """Carry out a command. Raises `CamtrustError` where it is not done."""
+        return await self._commands.handle(command, caller)
+
+    def busy(self) -> bool:
+        """Whether an install is under way."""
+        return self._work.busy()
+
+    async def close(self) -> None:
+        """End all tasks and close the store. Installs that are under way are taken up at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._work.stop()
+        await self._services.store.close()
+
+    async def _start(self) -> None:
+        await self._work.take_up()
+        for source in self._sources:
+            self._run(source.name, partial(source.run, self._services.registry.hear))
+        self._run("watch", self._watch.run)
+        self._run("retry", self._keep_retrying)
+        self._run("status", self._keep_status)
+
+    def _run(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._tasks.append(asyncio.create_task(_supervised(name, work), name=name))
+
+    def _rescan(self) -> None:
+        for source in self._sources:
+            source.rescan()
+
+    async def _keep_retrying(self) -> None:
+        while True:
+            await asyncio.sleep(self._services.config.retry_period)
+            await self._work.take_up()
+
+    async def _keep_status(self) -> None:
+        """Tell clients when a source's numbers changed, and forget devices that are not heard any more."""
+        last: Status | None = None
+        loop = asyncio.get_running_loop()
+        while True:
+            self._services.registry.expire(loop.time() - _FORGET_AFTER)
+            status = self.board.status()
+            # The time to the next search runs by itself on the client's side.
+            comparable = msgspec.structs.replace(status, rescan_in=None)
+            if comparable != last:
+                last = comparable
+                self.board.status_changed()
+            await asyncio.sleep(_STATUS_EVERY)
+
+
+async def _services(store: Store, folder: Path, config: Config, gateway: str, sources: tuple[Source, ...]) -> Services:
+    authority = await asyncio.to_thread(Authority.open, folder, config.authority, gateway, now())
+    board = Board(lambda: _status(gateway, config, sources))
+    registry = Registry(board)
+    devices = await store.devices()
+    pins = {device.pin.fingerprint for device in devices if device.pin}
+    certificates = [der for fingerprint in pins if (der := await store.certificate(fingerprint)) is not None]
+    registry.load(devices, certificates)
+    board.load_events(await store.events(_EVENTS_LOADED))
+    return Services(
+        config=config,
+        gateway=gateway,
+        store=store,
+        authority=authority,
+        wsdls=await Wsdls.load(),
+        registry=registry,
+        board=board,
+        installs=asyncio.Semaphore(config.parallel_installs),
+    )
+
+
+def _status(gateway: str, config: Config, sources: tuple[Source, ...]) -> Status:
+    scans = [scan for source in sources if (scan := source.next_scan()) is not None]
+    return Status(
+        gateway=gateway,
+        version=version("camtrust"),
+        pid=os.getpid(),
+        interfaces=config.interfaces,
+        sources=tuple(source.status() for source in sources),
+        rescan_in=min(scans, default=None),
+    )
+
+
+async def _supervised(name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run one of the engine's loops again if it ends by an error: the others go on, and the log tells."""
+    while True:
+        try:
+            await work()
+            return
+        except Exception:  # noqa: BLE001 - a watch that silently stopped would be worse than one that stumbles
+            _log.exception("%s ended; it begins again", name)
+        await asyncio.sleep(1.0)

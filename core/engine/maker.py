@@ -1,0 +1,169 @@
+"""Steps 6 to 8 of onboarding: the device makes a key, we sign for it, the device takes the certificate.
+
+Each call that changes something is in the journal before it is sent, and after its outcome.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from core.authority.authority import Issued, IssueRequest
+from core.decide.key_choice import KeySpec, csr_algorithms, key_specs
+from core.decide.keystore import Room
+from core.decide.recovery import BEGIN, DONE, FAILED
+from core.decide.steps import Action, Step
+from core.engine.case import Case
+from core.engine.clock import now, stamp
+from core.engine.progress import Line, Progress
+from core.model.errors import AnswerLostError, DeviceError, FaultError, NotReachedError, UnsupportedError
+from core.model.keystore import Inventory, KeyState, KeystoreCapabilities
+from core.model.records import JournalEntry
+from core.onvif.device import OnvifDevice
+
+_SHORTEST_POLL, _LONGEST_POLL = 0.1, 3.0
+_LEAST_KEY_PATIENCE = 300.0
+_OTHER_ALGORITHM = frozenset(("UnsupportedSignatureAlgorithm", "KeySignatureAlgorithmMismatch", "CSRCreationFailed"))
+_OTHER_KEY = frozenset(("KeyLength", "UnsupportedEllipticCurve"))
+
+
+class Maker:
+    """Makes and installs the certificate of one device, over one session that is bound to its former leaf."""
+
+    def __init__(self, case: Case, progress: Progress) -> None:
+        self._case = case
+        self._services = case.services
+        self._alias = case.alias
+        self._progress = progress
+        self._loop = asyncio.get_running_loop()
+
+    async def make(
+        self,
+        onvif: OnvifDevice,
+        capabilities: KeystoreCapabilities,
+        inventory: Inventory,
+        room: Room,
+        device_clock: datetime | None,
+    ) -> None:
+        """Run the three steps. Raises `DeviceError`; the journal then tells how far it came."""
+        with self._progress.step(Step.KEY) as line:
+            spec, key = await self._make_key(onvif, capabilities, inventory, line)
+        with self._progress.step(Step.SIGN) as line:
+            csr = await self._request(onvif, key, csr_algorithms(spec, capabilities.algorithms))
+            der = await self._sign(csr, device_clock, line)
+        with self._progress.step(Step.INSTALL) as line:
+            await self._hand_over(onvif, der, key, room.old_path, line)
+
+    async def _make_key(
+        self, onvif: OnvifDevice, capabilities: KeystoreCapabilities, inventory: Inventory, line: Line
+    ) -> tuple[KeySpec, str]:
+        before = "\n".join(key.id for key in inventory.keys)
+        specs = key_specs(capabilities)
+        for spec, is_last in zip(specs, (*[False] * (len(specs) - 1), True), strict=True):
+            try:
+                return spec, await self._make_one_key(onvif, spec, before, line)
+            except (FaultError, UnsupportedError) as error:
+                refused = isinstance(error, UnsupportedError) or not _OTHER_KEY.isdisjoint(error.codes)
+                if is_last or not refused:
+                    raise
+        raise UnsupportedError("The device makes no kind of key that can be used", "It keeps its own certificate.")
+
+    async def _make_one_key(self, onvif: OnvifDevice, spec: KeySpec, before: str, line: Line) -> str:
+        line.detail = str(spec)
+        async with self._journaled(Action.MAKE_KEY, keys_before=before) as data:
+            if spec.curve:
+                key, seconds = await onvif.keystore.create_ec_key(spec.curve, self._alias)
+            else:
+                key, seconds = await onvif.keystore.create_rsa_key(spec.bits, self._alias)
+            data["key"] = key
+        line.usual = seconds or None
+        self._progress.show()
+        await self._await_key(onvif, key, seconds)
+        line.detail = f"{spec}, weak: the device makes no stronger one" if spec.weak else str(spec)
+        return key
+
+    async def _await_key(self, onvif: OnvifDevice, key: str, estimate: float) -> None:
+        end = self._loop.time() + max(_LEAST_KEY_PATIENCE, 3 * estimate)
+        pause = _SHORTEST_POLL
+        while self._loop.time() < end:
+            state = await self._key_state(onvif, key)
+            if state is KeyState.OK:
+                return
+            if state is KeyState.CORRUPT:
+                raise FaultError(
+                    "The device could not make its key", "Try again; if it fails again, restart the camera."
+                )
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_POLL)
+        raise FaultError("The device did not finish its key in time", "Try again when the camera is less busy.")
+
+    async def _key_state(self, onvif: OnvifDevice, key: str) -> KeyState | None:
+        """Ask once; a busy device that does not answer is asked again by the caller."""
+        try:
+            return await onvif.keystore.key_state(key)
+        except (AnswerLostError, NotReachedError):
+            return None
+
+    async def _request(self, onvif: OnvifDevice, key: str, algorithms: tuple[str, ...]) -> bytes:
+        for algorithm in algorithms[:-1]:
+            try:
+                return await onvif.keystore.csr(key, self._case.device.id, algorithm)
+            except FaultError as error:
+                if _OTHER_ALGORITHM.isdisjoint(error.codes):
+                    raise
+        return await onvif.keystore.csr(key, self._case.device.id, algorithms[-1])
+
+    async def _sign(self, csr: bytes, device_clock: datetime | None, line: Line) -> bytes:
+        request = IssueRequest(
+            device=self._case.device.id,
+            host=self._case.device.host,
+            public_key=None,
+            now=now(),
+            device_clock=device_clock,
+            other_keys=await self._services.store.known_keys(self._case.device.id),
+        )
+        async with self._journaled(Action.SIGN):
+            issued: Issued = await asyncio.to_thread(self._services.authority.issue, csr, request)
+            # In the store before it leaves the process (rule R30).
+            await self._case.update_install(candidate=await self._case.learn_leaf(issued.der))
+        line.detail = "; ".join(issued.notes)
+        return issued.der
+
+    async def _hand_over(self, onvif: OnvifDevice, der: bytes, key: str, old_path: str, line: Line) -> None:
+        keystore = onvif.keystore
+        async with self._journaled(Action.UPLOAD) as data:
+            certificate, uploaded_for = await keystore.upload(der, self._alias)
+            data["certificate"] = certificate
+        if uploaded_for and uploaded_for != key:
+            raise FaultError(
+                "The device put the certificate to another key than the one it made",
+                "It keeps its own certificate. A newer firmware may help.",
+            )
+        async with self._journaled(Action.MAKE_PATH) as data:
+            path = data["path"] = await keystore.create_path([certificate], self._alias)
+        line.detail = "in place of the former one" if old_path else ""
+        async with self._journaled(Action.ASSIGN, old_path=old_path):
+            if old_path:
+                await keystore.replace_assignment(old_path, path)
+            else:
+                await keystore.add_assignment(path)
+
+    @asynccontextmanager
+    async def _journaled(self, action: Action, **data: str) -> AsyncIterator[dict[str, str]]:
+        """Write the action down before the block and its outcome after it.
+
+        A lost answer and a cancelled wait leave only the beginning: what the device did is then unknown.
+        """
+        await self._write(action, BEGIN, data)
+        learnt: dict[str, str] = {}
+        try:
+            yield learnt
+        except AnswerLostError:
+            raise
+        except DeviceError:
+            await self._write(action, FAILED, {})
+            raise
+        await self._write(action, DONE, learnt)
+
+    async def _write(self, action: Action, phase: str, data: dict[str, str]) -> None:
+        await self._services.store.journal(JournalEntry(self._case.install.id, action, phase, stamp(), dict(data)))

@@ -1,0 +1,57 @@
+"""What adding a device would do, found out without a login and without changing or storing anything."""
+
+from core.decide.addresses import Target
+from core.engine.contact import manages
+from core.engine.finder import Finder, Place
+from core.engine.services import Services
+from core.model.errors import DeviceError
+from core.model.messages import Look
+from core.network.transport import DeviceTransport
+from core.onvif.device import OnvifDevice
+
+_DEADLINE = 5.0
+
+
+class Preview:
+    """Looks at addresses before they are added."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def look_at(self, target: Target) -> Look:
+        """Return what one address presents and over what it would be added, or the problem in words."""
+        found = self._services.registry.found(target.host)
+        try:
+            place = await Finder(self._services.wsdls, target, found).find()
+        except DeviceError as error:
+            return Look(str(target), problem=error.title, notes=(error.hint,))
+        if place.seen is None:
+            return Look(str(target), way="HTTP only: will be added without encryption")
+        certificate = self._services.registry.learn(place.seen.der)
+        return Look(
+            str(target),
+            way=f"HTTPS on {place.port} ({place.how}), {await self._ability(target, place)}",
+            certificate=certificate,
+            notes=(*self._same_elsewhere(place.seen.fingerprint), *certificate.warnings),
+        )
+
+    async def _ability(self, target: Target, place: Place) -> str:
+        leaf = place.seen.fingerprint if place.seen else None
+        transport = DeviceTransport(place.scheme, target.host, place.port, leaf, deadline=_DEADLINE)
+        found = self._services.registry.found(target.host)
+        path = found.path if found else ""
+        device = OnvifDevice(self._services.wsdls, transport, place.scheme, target.host, place.port, path=path)
+        try:
+            capabilities = await device.keystore_capabilities()
+        except DeviceError as error:
+            return f"abilities not known: {error.title}"
+        finally:
+            await device.close()
+        return "takes a certificate of ours" if manages(capabilities) else "keeps its own certificate"
+
+    def _same_elsewhere(self, fingerprint: str) -> tuple[str, ...]:
+        return tuple(
+            f"{device.name} at {device.host} has the same certificate"
+            for device in self._services.registry.devices.values()
+            if device.pin is not None and device.pin.fingerprint == fingerprint
+        )

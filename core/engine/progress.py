@@ -1,0 +1,87 @@
+"""How far an install is, as the clients see it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from core.decide.steps import NUMBERS, STEPS, Step, StepRule, cancellable
+from core.model.device import InstallView, StepState, StepView
+from core.model.errors import DeviceError
+
+
+@dataclass
+class Line:
+    """One step. `detail` is what to show beside it; `usual` how long it usually takes, in seconds."""
+
+    rule: StepRule
+    state: StepState = StepState.WAITING
+    detail: str = ""
+    usual: float | None = None
+    started: float | None = None
+    ended: float | None = None
+
+    def view(self, now: float) -> StepView:
+        """Return the line as it is at `now`."""
+        seconds = None if self.started is None else (self.ended or now) - self.started
+        return StepView(self.rule.number, self.rule.title, self.state, self.detail, seconds, self.usual)
+
+
+class Progress:
+    """The ten lines of one install. `publish` gets a view at each change; `clock` counts seconds."""
+
+    def __init__(self, device: str, publish: Callable[[InstallView], None], clock: Callable[[], float]) -> None:
+        self._device = device
+        self._publish = publish
+        self._clock = clock
+        self._started = clock()
+        self._lines = {rule.step: Line(rule, usual=rule.usual) for rule in STEPS}
+        self._outcome = self._hint = ""
+        self._ended: float | None = None
+        self.current = Step.FIND
+
+    @contextmanager
+    def step(self, step: Step) -> Iterator[Line]:
+        """Show `step` as under way until the block ends, then as done, or as failed where it raises."""
+        line = self._lines[step]
+        self.current = step
+        line.state, line.started = StepState.DOING, line.started or self._clock()
+        self.show()
+        try:
+            yield line
+        except DeviceError as error:
+            self._settle(line, StepState.FAILED, error.title)
+            raise
+        self._settle(line, StepState.DONE, line.detail)
+
+    def skip(self, step: Step, why: str = "") -> None:
+        """Show `step` as not needed."""
+        self._settle(self._lines[step], StepState.SKIPPED, why)
+
+    def show(self) -> None:
+        """Publish how far it is now."""
+        self._publish(self._view())
+
+    def finish(self, outcome: str, hint: str) -> None:
+        """Publish the end; steps that were not reached are skipped."""
+        self._outcome, self._hint, self._ended = outcome, hint, self._clock()
+        for line in self._lines.values():
+            if line.state in (StepState.WAITING, StepState.DOING):
+                line.state, line.ended = StepState.SKIPPED, self._ended
+        self.show()
+
+    def _settle(self, line: Line, state: StepState, detail: str) -> None:
+        line.state, line.detail, line.ended = state, detail, self._clock()
+        self.show()
+
+    def _view(self) -> InstallView:
+        now = self._ended or self._clock()
+        return InstallView(
+            device=self._device,
+            step=NUMBERS[self.current],
+            steps=tuple(line.view(now) for line in self._lines.values()),
+            seconds=now - self._started,
+            finished=self._ended is not None,
+            outcome=self._outcome,
+            hint=self._hint,
+            cancellable=self._ended is None and cancellable(self.current),
+        )

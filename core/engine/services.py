@@ -1,0 +1,75 @@
+"""What all work of the engine shares: the store, the authority, the registry, and how to reach a device."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from core.authority.authority import Authority
+from core.decide.keystore import alias_prefix
+from core.engine.board import Board
+from core.engine.clock import stamp
+from core.engine.registry import Registry
+from core.model.config import Config
+from core.model.records import DeviceRecord, Login
+from core.network.transport import DeviceTransport
+from core.onvif.device import OnvifDevice
+from core.onvif.wsdls import Wsdls
+from core.store.store import NewEvent, Store
+
+OURSELVES = "camtrust"
+"""Who is named for what the engine does by itself."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """One of each, for the life of the engine. `gateway` is the name of this gateway."""
+
+    config: Config
+    gateway: str
+    store: Store
+    authority: Authority
+    wsdls: Wsdls
+    registry: Registry
+    board: Board
+    installs: asyncio.Semaphore
+
+    @property
+    def alias_prefix(self) -> str:
+        """What the aliases begin with of everything that this gateway makes on devices."""
+        return alias_prefix(self.gateway)
+
+    @asynccontextmanager
+    async def session(self, device: DeviceRecord, leaf: str | None, login: Login | None) -> AsyncIterator[OnvifDevice]:
+        """Talk to a device over connections that are bound to `leaf`; None only for plain HTTP."""
+        if device.port is None:
+            raise ValueError("a device without a port was never reached")
+        transport = DeviceTransport(device.scheme, device.host, device.port, leaf)
+        onvif = OnvifDevice(
+            self.wsdls, transport, device.scheme, device.host, device.port, path=device.path, login=login
+        )
+        try:
+            yield onvif
+        finally:
+            await onvif.close()
+
+    async def save(self, device: DeviceRecord) -> None:
+        """Store a device and show it, unless it was removed meanwhile."""
+        if device.id in self.registry.devices:
+            await self.store.put_device(device)
+            self.registry.put(device)
+
+    def event(self, kind: str, text: str, device: DeviceRecord | None = None, who: str = OURSELVES) -> NewEvent:
+        """Return an event of this moment."""
+        return NewEvent(
+            at=stamp(),
+            who=who,
+            kind=kind,
+            text=text,
+            device=device.id if device else None,
+            name=device.name if device else "",
+        )
+
+    async def tell(self, kind: str, text: str, device: DeviceRecord | None = None, who: str = OURSELVES) -> None:
+        """Add an event to the history and tell the clients."""
+        self.board.add_event(await self.store.add_event(self.event(kind, text, device, who)))

@@ -1,0 +1,152 @@
+"""The installs that are under way: starting, cancelling, and taking up what an interruption left open."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from core.decide.steps import STEPS
+from core.engine.case import Case
+from core.engine.clock import stamp
+from core.engine.installation import Installation
+from core.engine.progress import Progress
+from core.engine.services import Services
+from core.model.device import AttentionKind, InstallView
+from core.model.errors import CamtrustError, DeviceError, RefusedError
+from core.model.records import DeviceRecord, InstallRecord, InstallRequest
+
+_SHOW_EVERY = 5.0
+_WORTH_A_RETRY = frozenset((AttentionKind.UNREACHABLE, AttentionKind.TLS_FAILED))
+
+_log = logging.getLogger(__name__)
+
+
+def new_id() -> str:
+    """Return the id of an install: part of aliases on devices, so it is short and never used again."""
+    return secrets.token_hex(6)
+
+
+class Work:
+    """At most one install a device, and at most so many at once as the services allow."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._installations: dict[str, Installation] = {}
+        self._unsettled: set[str] = set()
+
+    def busy(self) -> bool:
+        """Whether an install is under way."""
+        return bool(self._running)
+
+    def has(self, device: str) -> bool:
+        """Whether an install of this device is under way, or open because its end is not known yet."""
+        return device in self._running or device in self._unsettled
+
+    def is_running(self, device: str) -> bool:
+        """Whether an install of this device is under way."""
+        return device in self._running
+
+    async def begin(self, device: DeviceRecord, request: InstallRequest) -> None:
+        """Write down that a device is to be onboarded, and start."""
+        install = InstallRecord(id=new_id(), device=device.id, request=request, started_at=stamp())
+        await self._services.store.put_install(install)
+        self._start(device, install, Installation.run)
+
+    async def take_up(self) -> None:
+        """Resume every install that is open and not under way, and begin anew where a device was never reached."""
+        store, devices = self._services.store, self._services.registry.devices
+        for install in await store.open_installs():
+            device = devices.get(install.device)
+            if device is None:
+                _log.info("install %s: its device was removed", install.id)
+                await store.put_install(msgspec.structs.replace(install, closed=True))
+            elif device.id not in self._running:
+                self._unsettled.add(device.id)
+                self._start(device, install, Installation.resume)
+        for device in tuple(devices.values()):
+            if not self.has(device.id) and _worth_a_retry(device):
+                await self._begin_again(device)
+
+    def cancel(self, device: DeviceRecord, who: str) -> None:
+        """Cancel the install of a device. Raises `RefusedError` where there is none, or it is too late."""
+        installation = self._installations.get(device.id)
+        if installation is None:
+            raise RefusedError(f"No install of {device.name} is under way", "Nothing was changed.")
+        installation.cancel(who)
+
+    async def stop(self) -> None:
+        """End all work at once; the journal carries it on at the next start."""
+        tasks = tuple(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def settled(self, device: str) -> None:
+        """Wait until no install of this device is under way."""
+        while task := self._running.get(device):
+            await asyncio.wait((task,))
+
+    async def _begin_again(self, device: DeviceRecord) -> None:
+        installs = await self._services.store.installs(device.id)
+        if installs:
+            last = installs[-1].request
+            await self.begin(device, msgspec.structs.replace(last, patience=0.0))
+
+    def _start(
+        self, device: DeviceRecord, install: InstallRecord, part: Callable[[Installation], Awaitable[None]]
+    ) -> None:
+        task = asyncio.create_task(self._run(device, install, part), name=f"install {device.id}")
+        self._running[device.id] = task
+        self._services.registry.set_step(device.id, 1, len(STEPS))
+
+    async def _run(
+        self, device: DeviceRecord, install: InstallRecord, part: Callable[[Installation], Awaitable[None]]
+    ) -> None:
+        progress = Progress(device.id, self._publish, asyncio.get_running_loop().time)
+        showing = asyncio.create_task(_keep_showing(progress))
+        try:
+            async with self._services.installs:
+                login = await self._services.store.login(device.id)
+                case = Case(self._services, device, install, login)
+                installation = self._installations[device.id] = Installation(case, progress, new_id)
+                await part(installation)
+                self._note_end(case)
+        except DeviceError as error:
+            _log.info("%s: still open: %s", device.id, error.title)
+            progress.finish("The install is not finished; it is taken up again when the camera answers.", error.hint)
+        except CamtrustError as error:
+            _log.exception("install of %s", device.id)
+            progress.finish(f"The install stopped: {error.title}", error.hint)
+        except Exception:  # noqa: BLE001 - one device's trouble must not end the engine; the journal has the truth
+            _log.exception("install of %s", device.id)
+            progress.finish("The install stopped: internal error.", "It is taken up again. The log file has the cause.")
+        finally:
+            showing.cancel()
+            self._running.pop(device.id, None)
+            self._installations.pop(device.id, None)
+            self._services.board.status_changed()
+
+    def _note_end(self, case: Case) -> None:
+        (self._unsettled.discard if case.install.closed else self._unsettled.add)(case.device.id)
+
+    def _publish(self, view: InstallView) -> None:
+        if view.device in self._services.registry.devices:
+            self._services.board.put_install(view)
+            self._services.registry.set_step(view.device, *((None, None) if view.finished else (view.step, len(STEPS))))
+
+
+async def _keep_showing(progress: Progress) -> None:
+    """Let clients that attach in mid-step see how long it has been going on."""
+    while True:
+        await asyncio.sleep(_SHOW_EVERY)
+        progress.show()
+
+
+def _worth_a_retry(device: DeviceRecord) -> bool:
+    """A device that has no certificate stored because it did not answer is tried again (not one that was refused)."""
+    if device.pin is not None or device.scheme == "http" or device.presented:
+        return False
+    return all(attention.kind in _WORTH_A_RETRY for attention in device.attention)

@@ -1,0 +1,110 @@
+"""Look at the leaf of a device by handshake alone: no byte of application data is sent (rule R1)."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from dataclasses import dataclass
+
+from core.model.errors import TlsFailedError
+from core.network.connect import connect
+from core.network.profile import client_context, fingerprint, version
+from core.network.wording import Place, not_tls, tls_failed
+
+_READ = 16 * 1024
+_LONGEST_GOODBYE = 0.5
+# TLS record types that can come first: alert and handshake (RFC 8446, 5.1).
+_FIRST_BYTES = (b"\x15", b"\x16")
+
+_context = client_context()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The leaf that a device presents and has the key of. `tls` is such as `TLS 1.3`."""
+
+    der: bytes
+    fingerprint: str
+    tls: str
+
+
+async def look(host: str, port: int, *, deadline: float = 10.0) -> Seen:
+    """Return what `host` presents; a fresh connection and a full handshake each time (rule R4).
+
+    `deadline` in seconds bounds everything, from resolving the name on. Raises `NotReachedError` where no connection
+    comes about, `NotTlsError` where something else than TLS answers, and `TlsFailedError` for everything else, silence
+    within the handshake included.
+    """
+    place = Place(host, port)
+    end = asyncio.get_running_loop().time() + deadline
+    with contextlib.closing(await connect(place, end)) as sock:
+        handshake = _Handshake(place, sock)
+        try:
+            async with asyncio.timeout_at(end):
+                await handshake.run()
+        except OSError as error:
+            raise tls_failed(place, error) from error
+        seen = handshake.seen()
+        await handshake.say_goodbye()
+    return seen
+
+
+class _Handshake:
+    """A client's handshake over a connected socket, in memory, so that not a byte goes out that is not part of it."""
+
+    def __init__(self, place: Place, sock: socket.socket) -> None:
+        self._place = place
+        self._sock = sock
+        self._loop = asyncio.get_running_loop()
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = _context.wrap_bio(self._incoming, self._outgoing, server_hostname=place.host)
+        self._start = b""
+
+    async def run(self) -> None:
+        """Shake hands. Raises OSError, which TLS errors and timeouts are, and `NotTlsError`."""
+        while not self._step():
+            await self._flush()
+            await self._receive()
+        await self._flush()
+
+    def seen(self) -> Seen:
+        """Return what the finished handshake proved. Raises `TlsFailedError`."""
+        der = self._tls.getpeercert(binary_form=True)
+        if not der or self._tls.session_reused:
+            raise TlsFailedError(f"{self._place} presents no certificate")
+        return Seen(der, fingerprint(der), version(self._tls))
+
+    async def say_goodbye(self) -> None:
+        """End the session as TLS asks for, and wait a little for the peer to do so too.
+
+        Closing with bytes unread would make the kernel send a reset, which can overtake the end of the handshake and
+        leave a failure in the device's log. Nothing depends on it: errors are of no interest any more.
+        """
+        with contextlib.suppress(ssl.SSLError):
+            self._tls.unwrap()
+        with contextlib.suppress(OSError):
+            async with asyncio.timeout(_LONGEST_GOODBYE):
+                await self._flush()
+                self._sock.shutdown(socket.SHUT_WR)
+                while await self._loop.sock_recv(self._sock, _READ):
+                    pass
+
+    def _step(self) -> bool:
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    async def _flush(self) -> None:
+        await self._loop.sock_sendall(self._sock, self._outgoing.read())
+
+    async def _receive(self) -> None:
+        data = await self._loop.sock_recv(self._sock, _READ)
+        if not data:
+            raise ConnectionResetError
+        if len(self._start) < 2:
+            self._start = (self._start + data)[:2]
+            if self._start[:1] not in _FIRST_BYTES or self._start[1:] not in (b"", b"\x03"):
+                raise not_tls(self._place)
+        self._incoming.write(data)

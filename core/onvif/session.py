@@ -1,0 +1,148 @@
+"""One device's connection: sends a call, looks at what the device asks for, and logs in at most once."""
+
+import asyncio
+import ipaddress
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from enum import Enum, auto
+
+import httpx
+from lxml import etree
+
+from core.model.errors import LoginRefusedError
+from core.model.records import Login
+from core.onvif import login as logins
+from core.onvif.answers import Answer, read
+from core.onvif.digest import Digest, best
+from core.onvif.login import Asked, Verdict, Way
+from core.onvif.soap import envelope
+from core.onvif.token import security_header
+from core.onvif.wsdls import Call
+
+_HEADERS = {"User-Agent": "camtrust", "Accept": "*/*", "Accept-Encoding": "identity"}
+
+
+class Credentials(Enum):
+    """When a call may carry credentials."""
+
+    NEVER = auto()
+    IF_ASKED = auto()
+    AT_ONCE = auto()
+
+
+class Session:
+    """Calls on one origin with one login, one call at a time, so that two cannot fail the same login twice.
+
+    `device_time` tells the device's time when a token needs it. What the device accepted is used at once from then
+    on. After a refusal no credentials are sent any more (rule R17: nothing here is shared with another device).
+    Raises `LoginNeededError`, `LoginRefusedError`, and what the transport raises.
+    """
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        origin: tuple[str, str, int],
+        login: Login | None,
+        device_time: Callable[[], Awaitable[datetime]],
+    ) -> None:
+        # The transport has one deadline for the whole exchange; httpx's own would cut in for each read.
+        self._client = httpx.AsyncClient(
+            transport=transport, trust_env=False, follow_redirects=False, timeout=None, headers=_HEADERS
+        )
+        self._base = _base(*origin)
+        self._login = login
+        self._device_time = device_time
+        self._lock = asyncio.Lock()
+        self._digest: Digest | None = None
+        self._first_way = Way.PLAIN
+        self._proven = False
+        self._refusal: LoginRefusedError | None = None
+        self.way = ""
+
+    async def call(self, path: str, call: Call, credentials: Credentials) -> Answer:
+        """Return the answer, which is a fault only where that has nothing to do with the login."""
+        async with self._lock:
+            if credentials is Credentials.AT_ONCE:
+                self._check_refusal()
+            return await self._converse(path, call, credentials)
+
+    async def send_plain(self, path: str, call: Call) -> Answer:
+        """Send without credentials and return whatever comes back. Also works while another call is under way."""
+        return await self._send(path, call, Way.PLAIN)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._client.aclose()
+
+    async def _converse(self, path: str, call: Call, credentials: Credentials) -> Answer:
+        way = self._first_way if credentials is Credentials.AT_ONCE else Way.PLAIN
+        renewed = False
+        while True:
+            answer = await self._send(path, call, way)
+            digest = self._digest if way is Way.DIGEST and not renewed else None
+            wants = logins.asked(answer, digest)
+            verdict = logins.judge(way, wants, proven=self._proven)
+            if verdict is Verdict.TAKE:
+                self._note(way, answer, credentials)
+                return answer
+            renewed = way is Way.DIGEST
+            way = self._next_way(verdict, wants, answer, call, credentials)
+
+    def _next_way(self, verdict: Verdict, wants: Asked, answer: Answer, call: Call, credentials: Credentials) -> Way:
+        """Get ready to send with credentials, or raise the reason why not."""
+        if self._login is None or credentials is Credentials.NEVER:
+            raise logins.needed()
+        self._check_refusal()
+        logins.check_sendable(self._login)
+        if verdict is Verdict.SEND_DIGEST:
+            self._answer_challenge(wants, answer, self._login)
+            return Way.DIGEST
+        if verdict is Verdict.SEND_TOKEN:
+            return Way.TOKEN
+        if verdict is Verdict.FORBIDDEN:
+            raise logins.forbidden(call.operation)
+        self._refusal = logins.cannot(wants) if verdict is Verdict.CANNOT else logins.refused(answer)
+        raise self._refusal
+
+    def _check_refusal(self) -> None:
+        if self._refusal:
+            raise self._refusal.with_traceback(None)
+
+    def _answer_challenge(self, wants: Asked, answer: Answer, login: Login) -> None:
+        challenge = best(answer.challenges)
+        assert challenge is not None
+        if wants is Asked.DIGEST_AGAIN and not challenge.stale:
+            # Nonces for one use only: trying an old one each time might be counted as a failed login.
+            self._first_way = Way.PLAIN
+        self._digest = Digest(challenge, login)
+
+    def _note(self, way: Way, answer: Answer, credentials: Credentials) -> None:
+        if way is not Way.PLAIN and answer.body is not None and not self._proven:
+            self._proven, self._first_way = True, way
+        if self._proven and way is not Way.PLAIN:
+            self.way = way
+        elif credentials is Credentials.AT_ONCE and answer.status == httpx.codes.OK and not self.way:
+            self.way = Way.PLAIN
+
+    async def _send(self, path: str, call: Call, way: Way) -> Answer:
+        url = self._base.copy_with(raw_path=path.encode("ascii"))
+        content_type = f'application/soap+xml; charset=utf-8; action="{call.action}"'
+        headers = [(b"Content-Type", content_type.encode("ascii"))]
+        if way is Way.DIGEST and self._digest:
+            headers.append((b"Authorization", self._digest.header("POST", url.raw_path.decode("ascii"))))
+        header = await self._token() if way is Way.TOKEN else None
+        request = self._client.build_request("POST", url, content=envelope(call.body, header), headers=headers)
+        response = await self._client.send(request)
+        return read(response.status_code, response.headers, response.content)
+
+    async def _token(self) -> etree._Element:
+        assert self._login is not None
+        return security_header(self._login, await self._device_time())
+
+
+def _base(scheme: str, host: str, port: int) -> httpx.URL:
+    try:
+        literal = f"[{host}]" if ipaddress.ip_address(host).version == 6 else host
+    except ValueError:
+        literal = host
+    return httpx.URL(f"{scheme}://{literal}:{port}")

@@ -1,0 +1,195 @@
+"""A program's end of the socket to the engine. It loads nothing but asyncio and the messages, for a quick start."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from core.model.errors import CamtrustError, EngineGoneError, ExitCode, RefusedError, UsageError
+from core.model.messages import (
+    LONGEST_LINE,
+    AnyCommand,
+    AnyResult,
+    Failure,
+    FromEngine,
+    Goodbye,
+    Hello,
+    Reply,
+    Request,
+    Role,
+    Update,
+    Welcome,
+    encode_line,
+)
+from core.service.lines import LONGEST_REQUEST, UnreadableLineError, from_engine, read_line
+from core.service.mailbox import Mailbox
+
+_WELCOME_DEADLINE = 10.0
+_LAST_WORDS = 1.0
+
+_LOST = "The connection to the engine was lost"
+_ATTACH_AGAIN = "Start camtrust again; the engine takes up what was under way."
+
+
+class Client:
+    """A connection to the engine, made by `connect`. `welcome` is what the engine said first."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, welcome: Welcome) -> None:
+        self.welcome = welcome
+        self._reader = reader
+        self._writer = writer
+        self._asked: dict[int, asyncio.Future[AnyResult]] = {}
+        self._last_seq = 0
+        self._mailbox = Mailbox()
+        self._why_gone = (_LOST, _ATTACH_AGAIN)
+        self._closed = False
+        self._reading = asyncio.create_task(self._read())
+
+    @classmethod
+    async def connect(cls, path: Path, *, role: Role = Role.OPERATOR, watch: bool = False) -> Self:
+        """Attach to the engine that listens on `path`.
+
+        Raises `EngineGoneError` where nobody listens or answers, `RefusedError` where the engine does not let this
+        client in, for one because it is of another version, and `CamtrustError` where this account may not try.
+        """
+        reader, writer = await _opened(path)
+        try:
+            writer.write(encode_line(Hello(role=role, watch=watch, client=f"pid {os.getpid()}")))
+            return cls(reader, writer, await _welcome(path, reader))
+        except BaseException:
+            await _hang_up(writer)
+            raise
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def ask(self, command: AnyCommand) -> AnyResult:
+        """Have the engine do a command. Raises `RefusedError` with the engine's words, `EngineGoneError`."""
+        if self._reading.done():
+            raise self._gone()
+        self._last_seq += 1
+        seq = self._last_seq
+        line = encode_line(Request(seq, command))
+        if len(line) > LONGEST_REQUEST:
+            raise UsageError("That is too much for one command", "Give fewer addresses at once.")
+        answer: asyncio.Future[AnyResult] = asyncio.get_running_loop().create_future()
+        self._asked[seq] = answer
+        try:
+            # Where this fails, reading ends too, and with it every answer that is waited for.
+            with suppress(OSError):
+                self._writer.write(line)
+                await self._writer.drain()
+            return await answer
+        finally:
+            self._asked.pop(seq, None)
+
+    async def updates(self) -> AsyncIterator[Update]:
+        """Yield what changed, merged while it was not asked for. For one reader at a time.
+
+        Ends when this client is closed; raises `EngineGoneError` when the engine is gone, with its reason.
+        """
+        while (update := await self._mailbox.take()) is not None:
+            yield update
+        if not self._closed:
+            raise self._gone()
+
+    async def close(self) -> None:
+        """Hang up. Whoever still waits for an answer gets `EngineGoneError`."""
+        self._closed = True
+        self._reading.cancel()
+        await asyncio.wait([self._reading])
+        await _hang_up(self._writer)
+
+    async def _read(self) -> None:
+        try:
+            while line := await read_line(self._reader):
+                self._take(from_engine(line))
+        except UnreadableLineError as error:
+            self._why_gone = (f"The engine was not understood: {error}", "Use the camtrust that it belongs to.")
+        finally:
+            self._mailbox.close()
+            for answer in self._asked.values():
+                if not answer.done():
+                    answer.set_exception(self._gone())
+
+    def _take(self, message: FromEngine) -> None:
+        match message:
+            case Update():
+                self._mailbox.put(message)
+            case Goodbye():
+                self._why_gone = (message.reason, _ATTACH_AGAIN)
+            case Failure(seq=0):
+                self._why_gone = (message.title, message.hint)
+            case Reply() | Failure():
+                self._answer(message)
+            case _:
+                raise UnreadableLineError("a second welcome")
+
+    def _answer(self, message: Reply | Failure) -> None:
+        answer = self._asked.get(message.seq)
+        # Whoever asked may have given up meanwhile.
+        if answer is None or answer.done():
+            return
+        if isinstance(message, Reply):
+            answer.set_result(message.result)
+        else:
+            answer.set_exception(_refused(message))
+
+    def _gone(self) -> EngineGoneError:
+        return EngineGoneError(*self._why_gone)
+
+
+async def _opened(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    try:
+        return await asyncio.open_unix_connection(path, limit=LONGEST_LINE)
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise EngineGoneError("No engine is running here", f"Nothing listens on {path}.") from error
+    except PermissionError as error:
+        raise CamtrustError(
+            "This account may not attach to the engine", f"Use the account that {path} belongs to, or root."
+        ) from error
+    except OSError as error:
+        raise EngineGoneError(f"The engine cannot be reached: {error.strerror or error}", f"See {path}.") from error
+
+
+async def _welcome(path: Path, reader: asyncio.StreamReader) -> Welcome:
+    try:
+        async with asyncio.timeout(_WELCOME_DEADLINE):
+            line = await read_line(reader)
+        message = from_engine(line) if line else Goodbye(_LOST)
+    except TimeoutError:
+        raise EngineGoneError(f"The engine on {path} does not answer", "It may be stopped or stuck.") from None
+    except UnreadableLineError as error:
+        raise RefusedError(f"What listens on {path} is no engine of this version", "Update camtrust.") from error
+    match message:
+        case Welcome():
+            return message
+        case Failure():
+            raise _refused(message)
+        case Goodbye():
+            raise EngineGoneError(message.reason, _ATTACH_AGAIN)
+        case _:
+            raise RefusedError(f"What listens on {path} is no engine of this version", "Update camtrust.")
+
+
+def _refused(failure: Failure) -> RefusedError:
+    error = RefusedError(failure.title, failure.hint)
+    with suppress(ValueError):
+        error.exit_code = ExitCode(failure.exit_code)
+    return error
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_LAST_WORDS):
+            await writer.wait_closed()
+    writer.transport.abort()

@@ -1,0 +1,122 @@
+"""The command `camtrust`. Everything that takes long to import is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from core.model.errors import CamtrustError, ExitCode
+from tui.attach import Options
+from tui.commands.add import add
+from tui.commands.certificates import authority, export
+from tui.commands.demo import demo
+from tui.commands.devices import list_devices, list_events, remove_device, show_device
+from tui.commands.engine import engine
+from tui.hygiene import harden
+
+INTERRUPTED = 130
+
+_PATH = click.Path(path_type=Path)
+
+
+class _InOrder(click.Group):
+    """Lists the commands in the order in which they are of use, not by the alphabet."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names as they were added."""
+        return list(self.commands)
+
+
+@click.group(
+    cls=_InOrder,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 failed, 2 usage or unusable terminal, 3 something needs review, 4 unreachable, "
+    "5 the state folder is another engine's, 130 interrupted.",
+)
+@click.option("--state-dir", type=_PATH, metavar="FOLDER", help="The gateway's state.  [default: this account's]")
+@click.option("--socket", type=_PATH, metavar="FILE", help="The engine's socket.  [default: in the state folder]")
+@click.option("--config", type=_PATH, metavar="FILE", help="Settings for an engine that is started.")
+@click.option(
+    "--interface",
+    "interfaces",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Local address to discover devices on, for an engine that is started; may be repeated.",
+)
+@click.version_option(package_name="camtrust", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(
+    context: click.Context,
+    state_dir: Path | None,
+    socket: Path | None,
+    config: Path | None,
+    interfaces: tuple[str, ...],
+) -> int | None:
+    """Move a site's cameras to HTTPS and keep checking that each one is still itself.
+
+    \b
+      camtrust                                        the screens: discover, add, watch
+      camtrust add 192.168.20.1 --user admin          add a camera, wait until it is done
+      camtrust list --json                            all devices, for scripts
+      camtrust demo                                   try it on a simulated site
+
+    The work is done by an engine in the background, which a command starts where none runs. It goes on when the command
+    ends or the connection drops.
+    """
+    context.obj = Options(state_dir, socket, config, interfaces)
+    return None if context.invoked_subcommand else _screens(context.obj)
+
+
+for command in (list_devices, show_device, add, remove_device, export, list_events, authority, engine, demo):
+    cli.add_command(command)
+
+
+def _screens(options: Options) -> int:
+    from tui.terminal import unusable
+
+    if why := unusable():
+        raise click.UsageError(f"{why} Use the plain commands instead, such as camtrust list.")
+    from tui.start import open_screens
+
+    return open_screens(options.place())
+
+
+def main() -> int:
+    """Run the command line and return what the shell is told. Nothing gets out of here as a traceback."""
+    harden()
+    try:
+        return int(cli.main(prog_name="camtrust", standalone_mode=False) or ExitCode.DONE)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except CamtrustError as error:
+        return _tell(error)
+    except BrokenPipeError:
+        # Whoever read our output has had enough. What is left in the buffer must not be tried again at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILED
+    except Exception as error:  # noqa: BLE001 - the last place before the shell
+        return _tell_crash(error)
+
+
+def _tell(error: CamtrustError) -> int:
+    click.echo(f"camtrust: {error.title}", err=True)
+    if error.hint:
+        click.echo(f"  {error.hint}", err=True)
+    return error.exit_code
+
+
+def _tell_crash(error: Exception) -> int:
+    from tui.crash import write_crash_log
+
+    log = write_crash_log(error)
+    where = f"; see {log}" if log else ""
+    click.echo(f"camtrust: unexpected {type(error).__name__}, this is a fault of camtrust{where}", err=True)
+    return ExitCode.FAILED

@@ -1,0 +1,99 @@
+"""Follows installs to their end: which are still under way, what to say about them meanwhile, how they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from core.model.device import AttentionKind, Connection, DeviceView, InstallView, StepState, StepView
+from core.model.errors import ExitCode
+from core.model.messages import Role, Update
+from tui.attach import Place, attach
+
+_WORTH_ANNOUNCING = 5.0
+_WORDS = {StepState.DONE: "", StepState.FAILED: "failed", StepState.SKIPPED: "not needed"}
+
+
+class Following:
+    """The newest state of some devices and their installs. `devices` are those that were just added."""
+
+    def __init__(self, devices: Iterable[DeviceView]) -> None:
+        self.devices = {device.id: device for device in devices}
+        self._installs: dict[str, InstallView] = {}
+
+    @property
+    def finished(self) -> bool:
+        """Whether no install is under way any more."""
+        return not any(self._under_way(device) for device in self.devices.values())
+
+    def take(self, update: Update) -> list[str]:
+        """Take in what changed and return what there is to say about it, in lines."""
+        for device in update.devices:
+            if device.id in self.devices:
+                self.devices[device.id] = device
+        for gone in update.gone:
+            self.devices.pop(gone, None)
+        said: list[str] = []
+        for install in update.installs:
+            device = self.devices.get(install.device)
+            if device is not None:
+                said += progress_lines(device.name, self._installs.get(device.id), install)
+                self._installs[device.id] = install
+        return said
+
+    def _under_way(self, device: DeviceView) -> bool:
+        install = self._installs.get(device.id)
+        return device.connection is Connection.ADDING or (install is not None and not install.finished)
+
+
+async def follow(place: Place, devices: Sequence[DeviceView], say: Callable[[str], None]) -> tuple[DeviceView, ...]:
+    """Wait until the installs of `devices` are finished and return the devices as they are then, without removed ones.
+
+    `say` is called with each line of progress. Raises `EngineGoneError` if the engine goes meanwhile.
+    """
+    following = Following(devices)
+    # A connection of its own: its first update holds everything as it is now, so nothing older can be mistaken for it.
+    client, _ = await attach(place, Role.VIEWER, watch=True)
+    async with client:
+        async for update in client.updates():
+            for line in following.take(update):
+                say(line)
+            if following.finished:
+                break
+    return tuple(following.devices.values())
+
+
+def progress_lines(name: str, before: InstallView | None, now: InstallView) -> list[str]:
+    """Return what an install's newest state adds to the one told before, a line a step."""
+    states = {step.number: step.state for step in before.steps} if before else {}
+    changed = [step for step in now.steps if step.state is not states.get(step.number, StepState.WAITING)]
+    said = [_step_line(step, len(now.steps)) for step in changed if not now.finished or _reached(step)]
+    return [f"{name}: {line}" for line in said if line]
+
+
+def _reached(step: StepView) -> bool:
+    """Tell whether a step was begun: those after the end of an install are all skipped, which says nothing."""
+    return step.state in (StepState.DONE, StepState.FAILED)
+
+
+def _step_line(step: StepView, of: int) -> str:
+    head = f"{step.number}/{of} {step.title}"
+    if step.state is StepState.DOING:
+        usual = step.usual or 0.0
+        return f"{head}, usually {usual:.0f} s ..." if usual >= _WORTH_ANNOUNCING else ""
+    told = ": ".join(filter(None, (_WORDS[step.state], step.detail)))
+    time = f" ({step.seconds:.1f} s)" if step.seconds is not None else ""
+    return f"{head}{': ' if told else ''}{told}{time}"
+
+
+def exit_code(devices: Iterable[DeviceView]) -> ExitCode:
+    """Return what the shell is told: a device that was not reached weighs more than one that a person has to review."""
+    codes = [_exit_code(device) for device in devices]
+    return max(codes, default=ExitCode.FAILED)
+
+
+def _exit_code(device: DeviceView) -> ExitCode:
+    if device.attention_kind is AttentionKind.UNREACHABLE:
+        return ExitCode.UNREACHABLE
+    if device.attention_kind is not None or device.connection is Connection.BLOCKED:
+        return ExitCode.REVIEW
+    return ExitCode.DONE if device.connection is Connection.ONLINE else ExitCode.UNREACHABLE

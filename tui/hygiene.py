@@ -1,0 +1,31 @@
+"""What every `camtrust` process does to itself before anything else (rules R39, R40 and R42)."""
+
+import os
+import resource
+import sys
+from collections.abc import MutableMapping
+from io import TextIOWrapper
+
+_PREFIXES = ("TEXTUAL_", "PYTHON")
+_SUFFIXES = ("_PROXY",)
+_NAMES = frozenset({"SSLKEYLOGFILE"})
+
+
+def harden() -> None:
+    """Files for this account only, no core dump, no variable that steers the interpreter, TLS or the screens."""
+    os.umask(0o077)
+    clear(os.environ)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def clear(environment: MutableMapping[str, str]) -> None:
+    """Remove the variables by which an environment could load code, write keys to a file or redirect traffic."""
+    for name in [name for name in environment if _steers(name.upper())]:
+        del environment[name]
+
+
+def _steers(name: str) -> bool:
+    return name.startswith(_PREFIXES) or name.endswith(_SUFFIXES) or name in _NAMES

@@ -1,0 +1,97 @@
+"""Which devices are shown in which order, and where on the screen: pure functions."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.model.device import DeviceView
+from tui.words import certificate, expires, state
+
+_DIGITS = re.compile(r"(\d+)")
+_NEVER = "9999"
+
+
+def natural(text: str) -> tuple[Any, ...]:
+    """Return a key that sorts `cam 9` before `cam 10`, without regard to case."""
+    parts = _DIGITS.split(text.casefold())
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts if part)
+
+
+def address_key(device: DeviceView) -> tuple[Any, ...]:
+    """Return a key that sorts by IP address as a number, host names after them."""
+    try:
+        address = ipaddress.ip_address(device.host or device.address)
+    except ValueError:
+        return (9, natural(device.address), device.port or 0)
+    return (address.version, int(address), device.port or 0)
+
+
+def _by_state(device: DeviceView, now: datetime) -> tuple[Any, ...]:
+    return (state(device, now).rank, natural(device.name), address_key(device))
+
+
+SORTS: Mapping[str, Callable[[DeviceView, datetime], tuple[Any, ...]]] = {
+    "state": _by_state,
+    "name": lambda device, _: (natural(device.name), address_key(device)),
+    "address": lambda device, _: address_key(device),
+    "certificate": lambda device, now: (certificate(device) or "~", *_by_state(device, now)),
+    "expires": lambda device, now: (device.not_after or _NEVER, *_by_state(device, now)),
+}
+"""Sort keys by column, in the order in which the sort key steps through them."""
+
+
+def matches(device: DeviceView, words: str, now: datetime) -> bool:
+    """Tell whether each word of a filter is somewhere in the row; a word after `!` must not be."""
+    told = (
+        state(device, now).word,
+        device.connection.value,
+        device.name,
+        device.address,
+        certificate(device),
+        expires(device, now),
+        device.manufacturer or "",
+        device.model or "",
+        device.serial or "",
+    )
+    row = "\n".join(told).casefold()
+    return all(_has(row, word) for word in words.casefold().split())
+
+
+def _has(row: str, word: str) -> bool:
+    if not word.startswith("!"):
+        return word in row
+    return len(word) == 1 or word[1:] not in row
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Rows in order, and the index of the one on the first line of the screen."""
+
+    rows: tuple[str, ...]
+    top: int
+
+
+def anchored(wanted: Sequence[str], cursor: str, line: int, height: int) -> Arrangement:
+    """Arrange rows so that the cursor's one is on `line` of a screen of `height` lines, where it was before.
+
+    By scrolling where that is enough. Else, at the ends of the list and in one that is shorter than the screen, the
+    cursor's row stays on its line out of order, and all others are in order around it.
+    """
+    place = wanted.index(cursor)
+    top = min(max(place - line, 0), last_top(len(wanted), height))
+    others = [row for row in wanted if row != cursor]
+    index = min(top + line, len(others))
+    return Arrangement((*others[:index], cursor, *others[index:]), top)
+
+
+def last_top(rows: int, height: int) -> int:
+    """Return the furthest that a list can be scrolled."""
+    return max(0, rows - max(height, 1))
+
+
+def scrolled_to(index: int, top: int, rows: int, height: int) -> int:
+    """Return the scroll position nearest to `top` at which the row `index` is on the screen."""
+    return min(max(index - max(height, 1) + 1, min(top, index)), last_top(rows, height))

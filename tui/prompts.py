@@ -1,0 +1,68 @@
+"""What the plain commands ask a person, and where a password comes from. It is never on the command line."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from core.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from core.model.secret import Secret
+
+_LONGEST_PASSWORD = 1024
+
+
+def interactive() -> bool:
+    """Tell whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def read_password(user: str, file: str | None) -> Secret | None:
+    """Return the password for `user`: the first line of `file` (`-` is standard input), else typed without an echo.
+
+    None where there is no user. Raises `UsageError` where there is nothing to read and nobody to ask.
+    """
+    from core.model.secret import Secret
+
+    if not user:
+        if file is not None:
+            raise UsageError("A password without a user name.", "Give --user as well.")
+        return None
+    if file is not None:
+        return Secret(_first_line(file))
+    if interactive():
+        return Secret(click.prompt(f"Password for {user}", hide_input=True, err=True))
+    raise UsageError(
+        f"There is no password for {user}, and no terminal to ask on.",
+        "Give --password-file FILE, or --password-file - and the password on standard input.",
+    )
+
+
+def _first_line(file: str) -> str:
+    try:
+        line = sys.stdin.buffer.readline(_LONGEST_PASSWORD + 2) if file == "-" else _first_line_of(Path(file))
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.", "Check --password-file.") from None
+    source = "Standard input" if file == "-" else file
+    if not line:
+        raise UsageError(f"{source} is empty.", "The password is its first line.")
+    password = line.removesuffix(b"\n").removesuffix(b"\r")
+    if len(password) > _LONGEST_PASSWORD:
+        raise UsageError(f"The first line of {source} is too long for a password.", "Check --password-file.")
+    try:
+        return password.decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"The first line of {source} is not UTF-8 text.", "Check --password-file.") from None
+
+
+def _first_line_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_mode & (stat.S_IRGRP | stat.S_IROTH):
+            click.echo(f"Warning: others may read {path}; chmod 600 keeps it to you.", err=True)
+        return file.readline(_LONGEST_PASSWORD + 2)

@@ -1,0 +1,123 @@
+"""What the engine told this screen so far: devices, installs, events, status. Knows nothing of terminals."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from core.model.device import Connection, DeviceView, InstallView, StepState, StepView
+from core.model.messages import Event, Status, Update
+from tui.words import needs_review
+
+EVENTS_KEPT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an update changed: ids of devices that came, changed or went, and whose install moved; new events."""
+
+    devices: frozenset[str] = frozenset()
+    installs: frozenset[str] = frozenset()
+    events: int = 0
+    status: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Devices in numbers: `devices` is all of them, added or found."""
+
+    devices: int = 0
+    blocked: int = 0
+    review: int = 0
+    adding: int = 0
+
+
+class Site:
+    """The newest state, put together from updates. `updated_at` is when the last one came."""
+
+    def __init__(self) -> None:
+        self.devices: dict[str, DeviceView] = {}
+        self.installs: dict[str, InstallView] = {}
+        self.events: list[Event] = []
+        self.status: Status | None = None
+        self.updated_at: datetime | None = None
+        self._installs_at: dict[str, datetime] = {}
+        self._status_at: datetime | None = None
+        self._is_new = True
+
+    def reconnected(self) -> None:
+        """Take the next update as the whole truth: whatever it does not name is gone."""
+        self._is_new = True
+
+    def apply(self, update: Update, now: datetime) -> Change:
+        """Take in an update that came at `now`."""
+        gone = set(update.gone) | self._left_out(update)
+        for device in gone:
+            self._forget(device)
+        self.devices |= {view.id: view for view in update.devices}
+        self.installs |= {view.device: view for view in update.installs}
+        self._installs_at |= {view.device: now for view in update.installs}
+        if update.status is not None:
+            self.status, self._status_at = update.status, now
+        self.updated_at, self._is_new = now, False
+        return Change(
+            devices=frozenset(gone | {view.id for view in update.devices}),
+            installs=frozenset(view.device for view in update.installs),
+            events=self.learn(update.events),
+            status=update.status is not None,
+        )
+
+    def learn(self, events: Iterable[Event]) -> int:
+        """Take in events, in any order and known ones too; return how many are new."""
+        known = {event.seq for event in self.events}
+        new = [event for event in events if event.seq not in known]
+        if new:
+            self.events = sorted((*self.events, *new), key=lambda event: event.seq)[-EVENTS_KEPT:]
+        return len(new)
+
+    def counts(self) -> Counts:
+        """Count devices by what they need."""
+        devices = self.devices.values()
+        return Counts(
+            devices=len(devices),
+            blocked=sum(view.connection is Connection.BLOCKED for view in devices),
+            review=sum(map(needs_review, devices)),
+            adding=sum(view.connection is Connection.ADDING for view in devices),
+        )
+
+    def install(self, device: str, now: datetime) -> InstallView | None:
+        """Return how far an install is at `now`: what was told last, with the time since then added."""
+        view = self.installs.get(device)
+        if view is None or view.finished:
+            return view
+        since = (now - self._installs_at[device]).total_seconds()
+        steps = tuple(_later(step, since) for step in view.steps)
+        return msgspec.structs.replace(view, seconds=view.seconds + since, steps=steps)
+
+    def rescan_in(self, now: datetime) -> float | None:
+        """Return the seconds until the network is asked again, None where that is not known."""
+        if self.status is None or self.status.rescan_in is None or self._status_at is None:
+            return None
+        return max(0.0, self.status.rescan_in - (now - self._status_at).total_seconds())
+
+    def successor(self, gone: DeviceView) -> str | None:
+        """Return the row that took the place of one that went: adding a found device makes another id of it."""
+        same = (view.id for view in self.devices.values() if view.host and view.host == gone.host)
+        return next(same, None)
+
+    def _left_out(self, update: Update) -> set[str]:
+        if not self._is_new:
+            return set()
+        return (set(self.devices) | set(self.installs)) - {view.id for view in update.devices}
+
+    def _forget(self, device: str) -> None:
+        self.devices.pop(device, None)
+        self.installs.pop(device, None)
+        self._installs_at.pop(device, None)
+
+
+def _later(step: StepView, seconds: float) -> StepView:
+    if step.state is not StepState.DOING or step.seconds is None:
+        return step
+    return msgspec.structs.replace(step, seconds=step.seconds + seconds)

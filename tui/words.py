@@ -1,0 +1,262 @@
+"""What the screens say of devices, times and fingerprints. Pure: `now` is an argument, in the zone to show times in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from core.model.device import AttentionKind, CertificateField, Connection, DeviceView, Origin, StepState
+from core.model.messages import Event
+
+EXPIRING = timedelta(days=30)
+"""From this long before its end a certificate's expiry is told in days, and marked."""
+
+BLOCKED_TEXT = "Error with device certificate"
+
+FIRST_CONTACT = (
+    "First contact: so far nobody vouches for what these cameras show. Somebody who stands between the gateway and a "
+    "camera now would be trusted from here on. If you can, compare the SHA-256 with the one on the camera's own page."
+)
+
+
+class Tone(Enum):
+    """How something is meant; what that looks like is decided elsewhere. The words carry the meaning without it."""
+
+    PLAIN = auto()
+    QUIET = auto()
+    STRONG = auto()
+    ALARM = auto()
+    ASK = auto()
+    WORK = auto()
+    WARN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a device stands: an ASCII mark, the word beside it, and its rank, lowest for what needs a person most."""
+
+    mark: str
+    word: str
+    tone: Tone
+    rank: int
+
+
+_OF_ATTENTION = {
+    AttentionKind.UNEXPECTED_LEAF: State("!!", "UNEXPECTED", Tone.ALARM, 1),
+    AttentionKind.TLS_FAILED: State("x", "TLS failed", Tone.STRONG, 2),
+    AttentionKind.INSTALL_FAILED: State("x", "install failed", Tone.STRONG, 2),
+    AttentionKind.LOGIN_REFUSED: State("x", "login refused", Tone.STRONG, 2),
+    AttentionKind.LOGIN_NEEDED: State("?", "login needed", Tone.ASK, 2),
+    AttentionKind.REVIEW_LEAF: State("?", "review", Tone.ASK, 4),
+    AttentionKind.CLEAN_UP: State("~", "clean up", Tone.WARN, 6),
+}
+_NOT_BY_ITSELF = frozenset({AttentionKind.CLEAN_UP, AttentionKind.UNREACHABLE})
+
+LEGEND = (
+    ("!!", "BLOCKED", "it shows another certificate than the stored one; nothing is sent to it"),
+    ("x", "failed", "an install, a login or TLS failed; the drawer says what to do"),
+    (">", "adding", "being brought to HTTPS; i shows the steps"),
+    ("?", "review", "encrypted, on a certificate that nobody has vouched for yet"),
+    (".", "offline", "does not answer, and for how long"),
+    ("~", "online", "and something to know: the certificate ends soon, or has ended"),
+    ("=", "online", "shows the certificate that is stored for it"),
+    ("-", "online", "over plain HTTP: not encrypted"),
+    ("+", "found", "seen on the network, not added"),
+)
+"""Mark, word and meaning of each state, for the help screen."""
+
+
+def state(device: DeviceView, now: datetime) -> State:
+    """Return where a device stands, worst first: blocked, adding, offline, what a person has to do, online."""
+    match device.connection:
+        case Connection.BLOCKED:
+            return State("!!", "BLOCKED", Tone.ALARM, 0)
+        case Connection.ADDING:
+            steps = f" {device.step}/{device.steps}" if device.step and device.steps else ""
+            return State(">", f"adding{steps}", Tone.WORK, 3)
+        case Connection.DISCOVERED:
+            return State("+", "found", Tone.PLAIN, 9)
+        case Connection.OFFLINE:
+            return _offline(device, now)
+        case _:
+            return _online(device, now)
+
+
+def _offline(device: DeviceView, now: datetime) -> State:
+    if device.attention_kind in (AttentionKind.TLS_FAILED, AttentionKind.UNEXPECTED_LEAF):
+        return _OF_ATTENTION[device.attention_kind]
+    for_how_long = age(device.since, now)
+    return State(".", f"offline {for_how_long}".rstrip(), Tone.QUIET, 5)
+
+
+def _online(device: DeviceView, now: datetime) -> State:
+    if device.attention_kind in _OF_ATTENTION:
+        return _OF_ATTENTION[device.attention_kind]
+    if device.certificate_field is CertificateField.HTTP:
+        return State("-", "online", Tone.PLAIN, 8)
+    if _ends_soon(device.not_after, now):
+        return State("~", "online", Tone.WARN, 6)
+    return State("=", "online", Tone.PLAIN, 7)
+
+
+def needs_review(device: DeviceView) -> bool:
+    """Tell whether a person has something to decide or to do about a device that is not blocked."""
+    if device.connection in (Connection.BLOCKED, Connection.ADDING, Connection.DISCOVERED):
+        return False
+    return device.attention_kind is not None and device.attention_kind not in _NOT_BY_ITSELF
+
+
+def certificate(device: DeviceView) -> str:
+    """Return the certificate field in the user's words, or what stands there instead of one."""
+    if device.certificate_field is not None:
+        return device.certificate_field.value
+    return "not added" if device.connection is Connection.DISCOVERED else ""
+
+
+def expires(device: DeviceView, now: datetime) -> str:
+    """Return when the stored certificate ends: `2036-11`, `19 days`, `expired`; or that there is none."""
+    if device.connection is Connection.DISCOVERED:
+        return ""
+    if device.fingerprint is None:
+        return "" if device.connection is Connection.ADDING else "no certificate"
+    end = parse_time(device.not_after)
+    if end is None:
+        return "unknown"
+    left = end - now
+    if left <= timedelta(0):
+        return "expired"
+    return _days(left) if left <= EXPIRING else end.astimezone(now.tzinfo).strftime("%Y-%m")
+
+
+def _days(left: timedelta) -> str:
+    return "1 day" if left.days == 1 else f"{left.days} days"
+
+
+def _ends_soon(not_after: str | None, now: datetime) -> bool:
+    end = parse_time(not_after)
+    return end is not None and end - now <= EXPIRING
+
+
+def standing(device: DeviceView, now: datetime) -> str:
+    """Return in one line how a device is connected, for a place that has room for it."""
+    match device.connection:
+        case Connection.BLOCKED:
+            return BLOCKED_TEXT
+        case Connection.ADDING:
+            return state(device, now).word.replace("adding ", "being added, step ").replace("/", " of ")
+        case Connection.DISCOVERED:
+            return "found on the network, not added"
+        case _:
+            since = moment(device.since, now)
+            return f"{device.connection.value} since {since}" if since else device.connection.value
+
+
+ORIGINS = {
+    Origin.ISSUED: "made by this gateway's authority",
+    Origin.ACCEPTED: "reviewed and accepted",
+    Origin.DEVICE: "the device's own, not accepted yet",
+}
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """Return an ISO 8601 time, None where there is none or none that a calendar knows."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def age(since: str | None, now: datetime) -> str:
+    """Return how long ago something was, coarsely, so that a screen need not change often: `now`, `5m`, `3h`, `2d`."""
+    start = parse_time(since)
+    if start is None:
+        return ""
+    minutes = int((now - start).total_seconds()) // 60
+    if minutes < 1:
+        return "now"
+    if minutes < 60:
+        return f"{minutes}m"
+    return f"{minutes // 60}h" if minutes < 24 * 60 else f"{minutes // (24 * 60)}d"
+
+
+def moment(text: str | None, now: datetime) -> str:
+    """Return a time as short as it is clear: `14:02` today, `11-22 14:02` this year, else the date."""
+    at = parse_time(text)
+    if at is None:
+        return ""
+    local = at.astimezone(now.tzinfo)
+    if local.date() == now.date():
+        return local.strftime("%H:%M")
+    return local.strftime("%m-%d %H:%M") if local.year == now.year else local.strftime("%Y-%m-%d")
+
+
+def day(text: str | None, now: datetime) -> str:
+    """Return the date of a time."""
+    at = parse_time(text)
+    return at.astimezone(now.tzinfo).strftime("%Y-%m-%d") if at else ""
+
+
+def elapsed(seconds: float) -> str:
+    """Return `m:ss`, or `h:mm:ss` from an hour on."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def took(seconds: float | None) -> str:
+    """Return how long a step took: tenths where they can be told apart, minutes where seconds no longer say much."""
+    if seconds is None:
+        return ""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    return f"{round(seconds)} s" if seconds < 99.5 else elapsed(seconds)
+
+
+def pace(seconds: float, usual: float) -> str:
+    """Return how far something is against what it usually takes, both in seconds."""
+    if seconds <= usual:
+        return f"{int(seconds)} s of about {round(usual)} s"
+    return f"{took(float(int(seconds)))}, usually about {round(usual)} s"
+
+
+def bar(fraction: float, width: int) -> str:
+    """Return a progress bar of ASCII characters. A fraction beyond 1 is a full bar."""
+    full = round(min(max(fraction, 0.0), 1.0) * width)
+    return "#" * full + "." * (width - full)
+
+
+STEP_MARKS = {
+    StepState.WAITING: " ",
+    StepState.DOING: ">",
+    StepState.DONE: "=",
+    StepState.FAILED: "x",
+    StepState.SKIPPED: "-",
+}
+
+
+def grouped(fingerprint: str) -> tuple[str, str]:
+    """Return a fingerprint as two lines of groups of four, for eyes to compare."""
+    groups = [fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4)]
+    half = (len(groups) + 1) // 2
+    return " ".join(groups[:half]), " ".join(groups[half:])
+
+
+def short(fingerprint: str) -> str:
+    """Return the two ends of a fingerprint: enough to tell one from another at a glance, never to decide by."""
+    return f"{fingerprint[:4]} {fingerprint[4:8]} … {fingerprint[-4:]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 device`, `2 devices`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Return texts side by side."""
+    return " · ".join(texts)
+
+
+def history(event: Event, now: datetime) -> str:
+    """Return an event of one device in a line; who did it is told where it was a person."""
+    by = "" if event.who == "camtrust" else f", {event.who}"
+    return f"{moment(event.at, now)} {event.text}{by}"
