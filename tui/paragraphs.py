@@ -80,7 +80,7 @@ def _pieces(word: str, width: int) -> list[str]:
 
 
 def paragraph(text: str, width: int, tone: Tone = Tone.PLAIN, indent: int = 0) -> list[Line]:
-    """Return a text as lines, all but the first of a label's width in when `indent` says so."""
+    """Return a text as lines, `indent` cells from the left."""
     return [((" " * indent, Tone.PLAIN), (line, tone)) for line in wrapped(text, width - indent)]
 
 

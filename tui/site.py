@@ -15,11 +15,15 @@ EVENTS_KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an update changed: ids of devices that came, changed or went, and whose install moved; new events."""
+    """What an update changed: ids of devices that came, changed or went, and whose install moved.
+
+    `events` is how many are new; `missed` tells that there are more, which have to be asked for.
+    """
 
     devices: frozenset[str] = frozenset()
     installs: frozenset[str] = frozenset()
     events: int = 0
+    missed: bool = False
     status: bool = False
 
 
@@ -44,27 +48,30 @@ class Site:
         self.updated_at: datetime | None = None
         self._installs_at: dict[str, datetime] = {}
         self._status_at: datetime | None = None
-        self._is_new = True
 
-    def reconnected(self) -> None:
-        """Take the next update as the whole truth: whatever it does not name is gone."""
-        self._is_new = True
+    def restart(self, devices: Iterable[DeviceView], now: datetime) -> Change:
+        """Begin anew with an engine that has these devices; others are gone. Its installs follow by updates."""
+        before = {*self.devices, *self.installs}
+        self.devices = {view.id: view for view in devices}
+        self.installs, self._installs_at = {}, {}
+        self.updated_at = now
+        return Change(devices=frozenset(before | self.devices.keys()), installs=frozenset(before), missed=True)
 
     def apply(self, update: Update, now: datetime) -> Change:
         """Take in an update that came at `now`."""
-        gone = set(update.gone) | self._left_out(update)
-        for device in gone:
+        for device in update.gone:
             self._forget(device)
         self.devices |= {view.id: view for view in update.devices}
         self.installs |= {view.device: view for view in update.installs}
         self._installs_at |= {view.device: now for view in update.installs}
         if update.status is not None:
             self.status, self._status_at = update.status, now
-        self.updated_at, self._is_new = now, False
+        self.updated_at = now
         return Change(
-            devices=frozenset(gone | {view.id for view in update.devices}),
+            devices=frozenset({*update.gone, *(view.id for view in update.devices)}),
             installs=frozenset(view.device for view in update.installs),
             events=self.learn(update.events),
+            missed=update.missed > 0,
             status=update.status is not None,
         )
 
@@ -105,11 +112,6 @@ class Site:
         """Return the row that took the place of one that went: adding a found device makes another id of it."""
         same = (view.id for view in self.devices.values() if view.host and view.host == gone.host)
         return next(same, None)
-
-    def _left_out(self, update: Update) -> set[str]:
-        if not self._is_new:
-            return set()
-        return (set(self.devices) | set(self.installs)) - {view.id for view in update.devices}
 
     def _forget(self, device: str) -> None:
         self.devices.pop(device, None)

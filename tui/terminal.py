@@ -33,11 +33,11 @@ def prepare_environment(environ: MutableMapping[str, str] = os.environ) -> None:
 
 
 def unusable() -> str | None:
-    """Return why no screen can be shown here and what to use instead, None where one can."""
-    instead = "Use 'camtrust list', or 'camtrust --help' for the other plain commands."
-    if os.environ.get("TERM", "") in ("", "dumb"):
-        return f"The terminal cannot move its cursor (TERM={os.environ.get('TERM') or 'not set'}). {instead}"
-    for stream, name in ((sys.__stdin__, "input"), (sys.__stderr__, "error output")):
+    """Return why no screen can be shown here, None where one can. The plain commands work everywhere."""
+    term = os.environ.get("TERM", "")
+    if term in ("", "dumb"):
+        return f"The terminal cannot move its cursor (TERM is {term or 'not set'})."
+    for stream, name in ((sys.__stdin__, "Input"), (sys.__stderr__, "The error output, which screens are drawn on,")):
         if stream is None or not stream.isatty():
-            return f"The {name} is no terminal, and the screens need one. {instead}"
+            return f"{name} is not a terminal."
     return None

@@ -24,12 +24,14 @@ _OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 def read(path: Path) -> Secret | None:
     """Return the text of a file, None where there is none. Raises UnsafeStateError, CamtrustError."""
-    try:
-        with explained(path, "read"), os.fdopen(os.open(path, _OLD), "rb") as file:
-            _check(path, os.fstat(file.fileno()))
+    with explained(path, "read"):
+        try:
+            descriptor = os.open(path, _OLD)
+        except FileNotFoundError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            _check(path, os.fstat(descriptor))
             return Secret(file.read(LARGEST).decode("utf-8", "surrogateescape"))
-    except FileNotFoundError:
-        return None
 
 
 def write(path: Path, text: Secret, *, replace: bool = False) -> None:
@@ -58,11 +60,9 @@ def clear(path: Path) -> None:
 
 @contextmanager
 def explained(path: Path, done: str) -> Iterator[None]:
-    """Tell what could not be done with which file, except that it is missing."""
+    """Tell what could not be done with which file."""
     try:
         yield
-    except FileNotFoundError:
-        raise
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise _is_link(path) from None

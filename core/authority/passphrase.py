@@ -17,16 +17,20 @@ def read_passphrase(path: Path) -> Secret:
 
     The file belongs to this account or to root, and nobody else can read it.
     """
-    try:
-        with explained(path, "read"), os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            _check(path, os.fstat(file.fileno()))
-            passphrase = Secret(file.read(_LARGEST).decode("utf-8", "surrogateescape").rstrip("\r\n"))
-    except FileNotFoundError:
-        hint = "Put it back, or correct `passphrase_file` in the section [authority] of the settings."
-        raise CamtrustError(f"The passphrase file {path} is missing", hint) from None
+    with explained(path, "read"), os.fdopen(_open(path), "rb") as file:
+        _check(path, os.fstat(file.fileno()))
+        passphrase = Secret(file.read(_LARGEST).decode("utf-8", "surrogateescape").rstrip("\r\n"))
     if not passphrase.reveal():
         raise CamtrustError(f"The passphrase file {path} is empty", "Write the passphrase into it, then start again.")
     return passphrase
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        hint = "Put it back, or correct `passphrase_file` in the section [authority] of the settings."
+        raise CamtrustError(f"The passphrase file {path} is missing", hint) from None
 
 
 def _check(path: Path, found: os.stat_result) -> None:

@@ -52,6 +52,9 @@ def parse_address(text: str) -> Target:
     url = _URL.fullmatch(stripped)
     if not stripped or len(stripped) > _LONGEST or url is None:
         _refuse(text, "it is empty" if not stripped else "it is too long")
+    if "@" in url["place"]:
+        # Only the end of it is told again: what stands before may be a password.
+        _refuse("…@" + url["place"].rpartition("@")[2], "a user name and a password are given on their own")
     place = _PLACE.fullmatch(_bracketed(url["place"]))
     if place is None:
         _refuse(text, "there is more than one ':' (put an IPv6 address in brackets)")
@@ -89,8 +92,6 @@ def _host(text: str, host: str) -> str:
         return _ip_host(text, host[1:-1], "is not an IPv6 address", 6)
     if re.fullmatch(r"[0-9.]+", host):
         return _ip_host(text, host, "is not an IPv4 address", 4)
-    if "@" in host:
-        _refuse(text, "it holds a login; the user name and the password are given on their own")
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in host.removesuffix(".").split(".")):
         _refuse(text, f"'{clean(host)}' is not a host name")
     return host.removesuffix(".").lower()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from core.decide.addresses import HTTP_PORT, Target
 from core.decide.identity import Found
 from core.model.errors import DeviceError, NotReachedError, NotTlsError, TlsFailedError
-from core.network.look import Seen, look, speaks_http
+from core.network.look import Seen, look
+from core.network.plain import speaks_http
 from core.network.transport import DeviceTransport
 from core.onvif.device import OnvifDevice
 from core.onvif.wsdls import Wsdls

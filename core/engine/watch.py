@@ -9,7 +9,8 @@ from core.engine.work import Work
 from core.model.device import Connection
 from core.model.errors import DeviceError, NotTlsError, TlsFailedError
 from core.model.records import DeviceRecord
-from core.network.look import look, speaks_http
+from core.network.look import look
+from core.network.plain import speaks_http
 
 _TICK = 0.5
 _DEADLINE = 8.0

@@ -106,7 +106,7 @@ class OnvifDevice:
         )
 
     async def network_protocols(self, *, anonymous: bool = False) -> tuple[NetworkProtocol, ...]:
-        """Return the protocols that the device serves; `anonymous` never sends the login, even where it is asked for."""
+        """Return the protocols that the device serves; `anonymous` never sends the login, even if it is asked for."""
         credentials = Credentials.NEVER if anonymous else Credentials.AT_ONCE
         answered = await self._call_device("GetNetworkProtocols", credentials)
         return tuple(_protocol(element) for element in children(answered, "NetworkProtocols"))

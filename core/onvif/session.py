@@ -1,7 +1,6 @@
 """One device's connection: sends a call, looks at what the device asks for, and logs in at most once."""
 
 import asyncio
-import ipaddress
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import Enum, auto
@@ -47,9 +46,10 @@ class Session:
     ) -> None:
         # The transport has one deadline for the whole exchange; httpx's own would cut in for each read.
         self._client = httpx.AsyncClient(
-            transport=transport, trust_env=False, follow_redirects=False, timeout=None, headers=_HEADERS
+            transport=transport, trust_env=False, follow_redirects=False, timeout=httpx.Timeout(None), headers=_HEADERS
         )
-        self._base = _base(*origin)
+        scheme, host, port = origin
+        self._base = httpx.URL(scheme=scheme, host=host, port=port)
         self._login = login
         self._device_time = device_time
         self._lock = asyncio.Lock()
@@ -138,11 +138,3 @@ class Session:
     async def _token(self) -> etree._Element:
         assert self._login is not None
         return security_header(self._login, await self._device_time())
-
-
-def _base(scheme: str, host: str, port: int) -> httpx.URL:
-    try:
-        literal = f"[{host}]" if ipaddress.ip_address(host).version == 6 else host
-    except ValueError:
-        literal = host
-    return httpx.URL(f"{scheme}://{literal}:{port}")

@@ -67,7 +67,9 @@ def _parse() -> dict[Service, Any]:
     folder = _folder()
     settings = Settings(forbid_dtd=True, forbid_entities=True, forbid_external=True)
     files = {service.value[0] for service in Service}
-    documents = {file: Document(str(folder / file), _LocalFiles(), settings=settings) for file in files}
+    # zeep's annotation asks for the transport's class where it uses an instance.
+    loader: Any = _LocalFiles()
+    documents = {file: Document(str(folder / file), loader, settings=settings) for file in files}
     return {service: documents[file].bindings[name] for service in Service for file, name in [service.value]}
 
 

@@ -95,9 +95,7 @@ class Session:
                 await self._take(line)
         except UnreadableLineError as error:
             _log.warning("client %s: %s", self._caller.user, error)
-            await self._say(
-                Failure(0, f"Not understood: {error}", "Use the camtrust that the engine belongs to.")
-            )
+            await self._say(Failure(0, f"Not understood: {error}", "Use the camtrust that the engine belongs to."))
 
     async def _take(self, line: bytes) -> None:
         message = from_client(line)
@@ -142,7 +140,12 @@ class Session:
 
 def failure(error: CamtrustError, seq: int = 0) -> Failure:
     """Return the error as the client gets it."""
-    return Failure(seq, error.title, error.hint, int(error.exit_code))
+    return Failure(seq, _sendable(error.title), _sendable(error.hint), int(error.exit_code))
+
+
+def _sendable(text: str) -> str:
+    # A path in it may hold bytes that are no text.
+    return text.encode(errors="replace").decode()
 
 
 def update_lines(update: Update) -> Iterator[bytes]:

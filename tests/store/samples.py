@@ -64,7 +64,10 @@ def full_device(fingerprint: str) -> DeviceRecord:
         tls="TLS 1.3",
         pin=Pin(fingerprint, Origin.ISSUED, AT, "camtrust"),
         presented="ab" * 32,
-        attention=(Attention(AttentionKind.REVIEW_CHANGE, "Changed.", "Compare."), Attention("unreachable", "Gone.")),
+        attention=(
+            Attention(AttentionKind.REVIEW_CHANGE, "Changed.", "Compare."),
+            Attention(AttentionKind.UNREACHABLE, "Gone."),
+        ),
         added_at=AT,
         added_by="ann",
     )

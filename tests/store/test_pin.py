@@ -5,7 +5,7 @@ import pytest
 
 from core.model.device import Origin
 from core.model.messages import Event
-from core.model.records import DeviceRecord, InstallRecord
+from core.model.records import DeviceRecord, InstallRecord, Pin
 from core.store.store import Store, StoreError
 from tests.store.samples import AT, DEVICE, EVENT, INSTALL, LOGIN, by_hand, certificate, pinned
 
@@ -81,11 +81,11 @@ async def test_a_device_without_a_pin_is_not_pinned(store: Store) -> None:
 
 async def test_the_history_tells_origin_and_person(store: Store) -> None:
     fingerprint = await store.put_certificate(certificate("old"))
-    accepted = pinned(DEVICE, fingerprint)
-    issued = replace(accepted, pin=replace(accepted.pin, origin=Origin.ISSUED, by="camtrust"))
-    for device in (accepted, issued):
-        await store.pin(device, None, EVENT)
-    assert [(pin.origin, pin.by, pin.at) for pin in await store.pins(DEVICE.id)] == [
-        (Origin.DEVICE, "ann", AT),
-        (Origin.ISSUED, "camtrust", AT),
+    history = [
+        Pin(fingerprint, Origin.DEVICE, AT, "ann"),
+        Pin(fingerprint, Origin.ACCEPTED, "2027-01-01T00:00:00Z", "bob"),
+        Pin(fingerprint, Origin.ISSUED, "2028-01-01T00:00:00Z", "camtrust"),
     ]
+    for pin in history:
+        await store.pin(replace(DEVICE, pin=pin), None, EVENT)
+    assert await store.pins(DEVICE.id) == history

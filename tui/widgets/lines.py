@@ -6,7 +6,7 @@ from functools import lru_cache
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Resize
+from textual.events import Resize, Show
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -49,10 +49,15 @@ class Lines(Widget):
             self.refresh(layout=True)
             return
         changed = [y for y, (old, new) in enumerate(zip(before, self._drawn, strict=True)) if old != new]
-        self.refresh(*(Region(0, y, self.size.width, 1) for y in changed)) if changed else None
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
     def on_resize(self, _: Resize) -> None:
         """Fit to the new width."""
+        self.redraw()
+
+    def on_show(self, _: Show) -> None:
+        """Catch up with what changed while hidden."""
         self.redraw()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:

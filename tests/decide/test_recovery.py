@@ -1,0 +1,67 @@
+import pytest
+
+from core.decide.recovery import BEGIN, DONE, FAILED, Leaves, Verdict, judge, read_journal
+from core.decide.steps import STEPS, Action, Step, cancellable
+from core.model.records import JournalEntry
+
+LEAVES = Leaves(old="old", candidate="new", candidate_key="key")
+
+
+@pytest.mark.parametrize(
+    ("seen", "key", "may_come", "verdict"),
+    [
+        ("new", "key", False, Verdict.ADOPT),
+        ("new", "key", True, Verdict.ADOPT),
+        ("old", "", True, Verdict.WAIT),
+        ("old", "", False, Verdict.ROLL_BACK),
+        ("third", "key", True, Verdict.OWN_VERSION),
+        ("third", "another", True, Verdict.BLOCK),
+        ("third", "", False, Verdict.BLOCK),
+    ],
+)
+def test_what_the_device_serves_decides(seen: str, key: str, may_come: bool, verdict: Verdict) -> None:
+    assert judge(LEAVES, seen, key, may_come=may_come) is verdict
+
+
+def test_before_anything_was_signed_no_leaf_is_taken_for_ours() -> None:
+    nothing = Leaves(old="old", candidate="")
+    assert judge(nothing, "", "", may_come=False) is Verdict.BLOCK
+    assert judge(nothing, "old", "", may_come=False) is Verdict.ROLL_BACK
+
+
+def entry(step: Action, phase: str, **data: str) -> JournalEntry:
+    return JournalEntry("op1", step, phase, "2026-01-01T00:00:00Z", data)
+
+
+def test_signing_alone_touches_nothing_and_an_intent_to_make_a_key_does() -> None:
+    assert not read_journal([entry(Action.SIGN, BEGIN)]).touched
+    assert read_journal([entry(Action.MAKE_KEY, BEGIN, keys_before="a\nb")]).touched
+
+
+def test_the_journal_gives_back_what_undoing_needs() -> None:
+    past = read_journal(
+        [
+            entry(Action.MAKE_KEY, BEGIN, keys_before="a\nb"),
+            entry(Action.MAKE_KEY, DONE, key="c"),
+            entry(Action.ASSIGN, BEGIN, old_path="p"),
+        ]
+    )
+    assert (past.key, past.keys_before, past.old_path) == ("c", frozenset("ab"), "p")
+    ours = past.ours("alias", b"der")
+    assert (ours.alias, ours.candidate, ours.key, ours.keys_before) == ("alias", b"der", "c", frozenset("ab"))
+
+
+def test_a_lost_answer_may_have_assigned_and_a_refusal_has_not() -> None:
+    assert read_journal([entry(Action.ASSIGN, BEGIN)]).assigning
+    assert read_journal([entry(Action.ASSIGN, BEGIN), entry(Action.ASSIGN, DONE)]).assigning
+    assert not read_journal([entry(Action.ASSIGN, BEGIN), entry(Action.ASSIGN, FAILED)]).assigning
+
+
+def test_every_action_belongs_to_one_step_and_the_steps_are_numbered_in_order() -> None:
+    assert [rule.number for rule in STEPS] == list(range(1, 11))
+    assert [rule.step for rule in STEPS] == list(Step)
+    assert [action for rule in STEPS for action in rule.actions] == list(Action)
+
+
+def test_an_install_can_be_cancelled_until_the_device_is_given_a_certificate() -> None:
+    assert [step for step in Step if not cancellable(step)] == [Step.INSTALL, Step.VERIFY, Step.CLEAN]

@@ -1,0 +1,93 @@
+"""The columns of the device table and its rows as lines. What changes most often stands at the left: fewer bytes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.cells import cell_len
+
+from core.model.device import Connection, DeviceView
+from tui.look import shown
+from tui.paragraphs import Line, fit
+from tui.words import Tone, certificate, expires, state
+
+MARKS = 4
+"""Cells before the first column: a star where the row is marked, the state's mark, a space."""
+
+STATE = 15
+CERTIFICATE = 16
+EXPIRES = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Widths in cells, the gap to the next column included; 0 where there is no room for a column."""
+
+    name: int
+    address: int = 0
+    certificate: int = 0
+    expires: int = 0
+    model: int = 0
+    serial: int = 0
+
+
+def columns(width: int) -> Columns:
+    """Return the columns for a table of `width` cells: 80 hold all that matters, fewer lose columns from the right."""
+    room = width - MARKS - STATE
+    if room < 28:
+        return Columns(max(room, 0))
+    if room < 54:
+        address = 16 if room < 36 else 21
+        return Columns(room - address, address)
+    if room < 61:
+        return Columns(room - 37, 21, CERTIFICATE)
+    spare = room - 61
+    model = 26 if spare >= 26 else 0
+    name = min(spare - model, 16)
+    serial = 20 if spare - model - name >= 20 else 0
+    return Columns(17 + name, 21, CERTIFICATE, EXPIRES, model, serial)
+
+
+def heading(widths: Columns, sort: str, is_reversed: bool) -> Line:
+    """Return the line over the table, with a mark at the column that it is sorted by."""
+
+    def title(column: str) -> str:
+        mark = "" if sort != column else "v" if is_reversed else "^"
+        return column.capitalize() + mark
+
+    texts = [fit("", MARKS), fit(title("state"), STATE), fit(title("name"), widths.name)]
+    texts += [fit(title("address"), widths.address), fit(title("certificate"), widths.certificate)]
+    if widths.expires:
+        texts[-1] = _over_both(title("certificate"), title("expires"), widths)
+    texts += [fit("  Model", widths.model), fit("Serial", widths.serial)]
+    return (("".join(texts), Tone.STRONG),)
+
+
+def row(device: DeviceView, widths: Columns, now: datetime, *, is_marked: bool) -> Line:
+    """Return the row of a device. The first two spans are the state, which changes most often."""
+    where = state(device, now)
+    found = device.connection is Connection.DISCOVERED
+    ends = _over_both(certificate(device), expires(device, now), widths)
+    soon = where.mark == "~" and ends.strip() != certificate(device)
+    return (
+        ("*" if is_marked else " ", Tone.STRONG),
+        (fit(f"{where.mark:<2} {where.word}", MARKS - 1 + STATE), where.tone),
+        (fit(device.name, widths.name - 1) + " ", Tone.PLAIN),
+        (fit(device.address, widths.address - 1) + " " if widths.address else "", Tone.PLAIN),
+        (ends, Tone.QUIET if found else Tone.WARN if soon else Tone.PLAIN),
+        (fit(f"  {device.model or ''}", widths.model), Tone.PLAIN),
+        (fit(device.serial or "", widths.serial), Tone.PLAIN),
+    )
+
+
+def _over_both(left: str, right: str, widths: Columns) -> str:
+    """Return certificate and expiry, the second at the right edge: where the first is short it may reach into it."""
+    room = widths.certificate + widths.expires
+    if not widths.expires:
+        return fit(left, room)
+    gap = room - cell_len(shown(left)) - cell_len(shown(right))
+    return fit(left + " " * max(gap, 1) + right, room)
+
+
+def faded(line: Line) -> Line:
+    """Return a line as old: nothing of it stands out."""
+    return tuple((text, Tone.QUIET) for text, _ in line)

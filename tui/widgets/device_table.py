@@ -1,0 +1,198 @@
+"""The table of devices: a list of lines, of which only those that changed are sent to the terminal."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Resize, Show
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.timer import Timer
+from textual.widget import Widget
+
+from core.model.device import DeviceView
+from tui.columns import MARKS, STATE, columns, faded, heading, row
+from tui.device_list import DeviceList
+from tui.paragraphs import EMPTY, Line
+from tui.site import Site
+from tui.widgets.lines import strip_of
+
+
+class DeviceTable(Widget, can_focus=True):
+    """Shows a site's devices. `clock` gives the time; what to show and in which order is the `DeviceList`'s."""
+
+    REST_SECONDS: ClassVar[float] = 2.0
+    """How long after the last key the list is put in order."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Details", id="details", key_display="Enter", tooltip="all about the device"),
+        Binding("space", "mark", "Mark", id="mark", key_display="Space", tooltip="mark the device, for a"),
+        Binding("asterisk", "mark_all", "Mark all", id="mark-all", key_display="*", tooltip="mark all shown, or none"),
+        Binding("s", "sort", "Sort", id="sort", tooltip="sort by the next column"),
+        Binding("S", "reverse", "Reverse", id="reverse", tooltip="turn the order round"),
+        Binding("up,k", "move(-1)", "Up", id="up", show=False),
+        Binding("down,j", "move(1)", "Down", id="down", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", id="page-up", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", id="page-down", show=False),
+        Binding("home,g", "first", "First", id="first", show=False),
+        Binding("end,G", "last", "Last", id="last", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    DeviceTable { width: 1fr; height: 1fr; }
+    """
+
+    class Moved(Message):
+        """The cursor is on another device, or the device at the cursor changed."""
+
+    class Chosen(Message):
+        """Enter was pressed on a device."""
+
+    def __init__(self, site: Site, clock: Callable[[], datetime], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._site = site
+        self._clock = clock
+        self._drawn: list[tuple[Line, bool]] = []
+        self._rest: Timer | None = None
+        self.list = DeviceList(site)
+        self.is_old = False
+
+    @property
+    def device(self) -> DeviceView | None:
+        """The device at the cursor."""
+        return self._site.devices.get(self.list.cursor or "")
+
+    @property
+    def marked(self) -> tuple[DeviceView, ...]:
+        """The marked devices, those that are not shown too, in the order shown."""
+        shown = [row for row in self.list.rows if row in self.list.marked]
+        hidden = sorted(self.list.marked.difference(shown))
+        return tuple(self._site.devices[row] for row in (*shown, *hidden) if row in self._site.devices)
+
+    def site_changed(self) -> None:
+        """Show what changed; rows move only at rest."""
+        if self._rest is not None:
+            self.list.keep_order(self._clock())
+        else:
+            self.list.put_in_order(self._clock())
+        self.redraw()
+        self.post_message(self.Moved())
+
+    def filter_by(self, words: str) -> None:
+        """Show only rows that match."""
+        self.list.filter_by(words, self._clock())
+        self._acted()
+
+    def go_to(self, device: str) -> None:
+        """Put the cursor on a device, if it is shown."""
+        self.list.go_to(device)
+        self._acted()
+
+    def clear_marks(self) -> None:
+        """Unmark all."""
+        self.list.marked.clear()
+        self.redraw()
+
+    def action_choose(self) -> None:
+        """Tell that Enter was pressed."""
+        if self.device is not None:
+            self.post_message(self.Chosen())
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor by some rows."""
+        self.list.move_to(self.list.index + rows)
+        self._acted()
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by pages."""
+        self.action_move(pages * max(self.list.height - 1, 1))
+
+    def action_first(self) -> None:
+        """Move the cursor to the first row."""
+        self.list.move_to(0)
+        self._acted()
+
+    def action_last(self) -> None:
+        """Move the cursor to the last row."""
+        self.list.move_to(len(self.list.rows) - 1)
+        self._acted()
+
+    def action_mark(self) -> None:
+        """Mark the device, or no longer, and go on to the next."""
+        self.list.toggle_mark()
+        self.action_move(1)
+
+    def action_mark_all(self) -> None:
+        """Mark all rows shown, or none."""
+        self.list.toggle_all()
+        self._acted()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self.list.sort_by_next(self._clock())
+        self._acted()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self.list.reverse(self._clock())
+        self._acted()
+
+    def _acted(self) -> None:
+        """Draw after a key, and leave rows where they are until the keys have rested."""
+        if self._rest is None:
+            self._rest = self.set_timer(self.REST_SECONDS, self._rested)
+        else:
+            self._rest.reset()
+        self.redraw()
+        self.post_message(self.Moved())
+
+    def _rested(self) -> None:
+        self._rest = None
+        self.list.put_in_order(self._clock())
+        self.redraw()
+
+    def on_resize(self, _: Resize) -> None:
+        """Fit to the new size."""
+        self.list.resize(self.size.height - 1)
+        self.redraw()
+
+    def on_show(self, _: Show) -> None:
+        """Catch up with what changed while hidden."""
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw anew, and send only what differs."""
+        before, self._drawn = self._drawn, self._lines()
+        width = self.size.width
+        if len(before) != len(self._drawn):
+            self.refresh()
+            return
+        regions = [_difference(y, *pair, width) for y, pair in enumerate(zip(before, self._drawn, strict=True))]
+        changed = [region for region in regions if region]
+        if changed:
+            self.refresh(*changed)
+
+    def _lines(self) -> list[tuple[Line, bool]]:
+        now, widths, rows = self._clock(), columns(self.size.width), self.list
+        lines = [(heading(widths, rows.sort, rows.is_reversed), False)]
+        for key in rows.rows[rows.top : rows.top + rows.height]:
+            view = self._site.devices.get(key)
+            line = row(view, widths, now, is_marked=key in rows.marked) if view else EMPTY
+            lines.append((faded(line) if self.is_old else line, key == rows.cursor))
+        lines += [(EMPTY, False)] * (self.size.height - len(lines))
+        return lines[: self.size.height]
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line: the heading, or a row."""
+        line, is_cursor = self._drawn[y] if y < len(self._drawn) else (EMPTY, False)
+        return strip_of(line, self.size.width, reverse=is_cursor)
+
+
+def _difference(y: int, before: tuple[Line, bool], after: tuple[Line, bool], width: int) -> Region | None:
+    """Return the part of a line to send again: all of it, the state, or nothing."""
+    if before == after:
+        return None
+    only_state = before[1:] == after[1:] and before[0][2:] == after[0][2:] and before[0] and after[0]
+    return Region(0, y, MARKS + STATE if only_state else width, 1)
