@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from core.model.errors import CamtrustError, ExitCode
+from core.model.errors import CamtrustError, ExitCode, UsageError
 from tui.attach import Options
 from tui.commands.add import add
 from tui.commands.certificates import authority, export
@@ -79,7 +79,7 @@ def _screens(options: Options) -> int:
     from tui.terminal import unusable
 
     if why := unusable():
-        raise click.UsageError(f"{why} Use the plain commands instead, such as camtrust list.")
+        raise UsageError("The screens cannot be shown here.", why)
     from tui.start import open_screens
 
     return open_screens(options.place())

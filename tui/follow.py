@@ -8,6 +8,7 @@ from core.model.device import AttentionKind, Connection, DeviceView, InstallView
 from core.model.errors import ExitCode
 from core.model.messages import Role, Update
 from tui.attach import Place, attach
+from tui.words import took
 
 _WORTH_ANNOUNCING = 5.0
 _WORDS = {StepState.DONE: "", StepState.FAILED: "failed", StepState.SKIPPED: "not needed"}
@@ -34,10 +35,10 @@ class Following:
             self.devices.pop(gone, None)
         said: list[str] = []
         for install in update.installs:
-            device = self.devices.get(install.device)
-            if device is not None:
-                said += progress_lines(device.name, self._installs.get(device.id), install)
-                self._installs[device.id] = install
+            if install.device in self.devices:
+                name = self.devices[install.device].name
+                said += progress_lines(name, self._installs.get(install.device), install)
+                self._installs[install.device] = install
         return said
 
     def _under_way(self, device: DeviceView) -> bool:
@@ -81,7 +82,7 @@ def _step_line(step: StepView, of: int) -> str:
         usual = step.usual or 0.0
         return f"{head}, usually {usual:.0f} s ..." if usual >= _WORTH_ANNOUNCING else ""
     told = ": ".join(filter(None, (_WORDS[step.state], step.detail)))
-    time = f" ({step.seconds:.1f} s)" if step.seconds is not None else ""
+    time = f" ({took(step.seconds)})" if step.seconds is not None else ""
     return f"{head}{': ' if told else ''}{told}{time}"
 
 

@@ -6,15 +6,14 @@ import sys
 from collections.abc import MutableMapping
 from io import TextIOWrapper
 
-_PREFIXES = ("TEXTUAL_", "PYTHON")
-_SUFFIXES = ("_PROXY",)
-_NAMES = frozenset({"SSLKEYLOGFILE"})
+from tui.terminal import prepare_environment
 
 
 def harden() -> None:
     """Files for this account only, no core dump, no variable that steers the interpreter, TLS or the screens."""
     os.umask(0o077)
     clear(os.environ)
+    prepare_environment(os.environ)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -28,4 +27,4 @@ def clear(environment: MutableMapping[str, str]) -> None:
 
 
 def _steers(name: str) -> bool:
-    return name.startswith(_PREFIXES) or name.endswith(_SUFFIXES) or name in _NAMES
+    return name.startswith("PYTHON") or name.endswith("_PROXY") or name == "SSLKEYLOGFILE"

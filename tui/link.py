@@ -18,16 +18,19 @@ class Engine(Protocol):
 
     welcome: Welcome
 
-    async def ask(self, command: AnyCommand) -> AnyResult: ...
+    async def ask(self, command: AnyCommand) -> AnyResult:
+        """Have a command done. Raises `CamtrustError`."""
 
-    def updates(self) -> AsyncIterator[Update]: ...
+    def updates(self) -> AsyncIterator[Update]:
+        """Yield what changes. Raises `CamtrustError` when the engine goes."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Hang up."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """Whether there is an engine. `welcome` is its first word, kept when it goes; `title` and `hint` say why it went."""
+    """Whether there is an engine. `welcome` is its first word, kept when it goes; `title`, `hint` say why it went."""
 
     is_up: bool = False
     welcome: Welcome | None = None

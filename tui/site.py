@@ -17,7 +17,8 @@ EVENTS_KEPT = 500
 class Change:
     """What an update changed: ids of devices that came, changed or went, and whose install moved.
 
-    `events` is how many are new; `missed` tells that there are more, which have to be asked for.
+    `events` is how many are new; `missed` tells that there are more, which have to be asked for. `link` tells that the
+    engine came or went.
     """
 
     devices: frozenset[str] = frozenset()
@@ -25,6 +26,7 @@ class Change:
     events: int = 0
     missed: bool = False
     status: bool = False
+    link: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,21 @@
-"""The certificate authority of one gateway: made at the first start, loaded at each later one."""
+"""The certificate authority of one gateway."""
 
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from core.authority import files, inspection, keyfile, names, profile
-from core.authority.keyfile import PrivateKey
-from core.authority.passphrase import read_passphrase
-from core.authority.profile import Address, Leaf, Validity
+from core.authority import inspection, names, profile
+from core.authority.profile import Address, Leaf
+from core.authority.storage import CERTIFICATE_FILE, KEY_FILE, Stored, load_or_make
 from core.decide import keys
 from core.decide.csr import check
 from core.model.config import AuthoritySettings
-from core.model.errors import CamtrustError, UsageError
-from core.model.secret import Secret
+from core.model.errors import CamtrustError
 from core.model.text import clean
-
-_KEY, _CERTIFICATE = "ca.key", "ca.cer"
-_OLDEST_NOW = datetime(2025, 1, 1, tzinfo=UTC)
-_SET_CLOCK = "Set the gateway's clock, then try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +23,8 @@ class IssueRequest:
     """What to sign for which device.
 
     `device` is its id, `host` the address or DNS name that it is reached at. `public_key` is the SubjectPublicKeyInfo
-    that the key has to be, where that is known; `other_keys` are the names of all other devices by the fingerprints of
-    their keys. `device_clock` is what the device takes the time to be.
+    of the key that it made, where that is known; `device_clock` what it takes the time to be; `other_keys` the names
+    of all other devices by the fingerprints of their keys.
     """
 
     device: str
@@ -51,16 +44,15 @@ class Issued:
 
 
 class Authority:
-    """Signs leaves for the devices of one gateway. `der` is its own certificate, `protection` tells how its key is kept."""
+    """Signs leaves. `der` is its own certificate, `protection` tells in words how its key is kept."""
 
-    __slots__ = ("_certificate", "_key", "_zone", "der", "protection")
+    __slots__ = ("_stored", "_zone", "der", "protection")
 
-    def __init__(self, key: PrivateKey, certificate: x509.Certificate, protection: str) -> None:
-        self._key = key
-        self._certificate = certificate
-        self._zone = inspection.authority_zone(certificate)
-        self.der = certificate.public_bytes(Encoding.DER)
-        self.protection = protection
+    def __init__(self, stored: Stored) -> None:
+        self._stored = stored
+        self._zone = inspection.authority_zone(stored.certificate)
+        self.der = stored.certificate.public_bytes(Encoding.DER)
+        self.protection = stored.protection
 
     def __repr__(self) -> str:
         return f"<Authority of {self._zone}>"
@@ -69,25 +61,10 @@ class Authority:
     def open(cls, folder: Path, settings: AuthoritySettings, gateway: str, now: datetime) -> "Authority":
         """Load the authority from a folder that only this account can enter, or make it there.
 
-        The key is stored before the certificate, which can be made anew from it: a crash at any moment leaves
-        something that the next start completes. A key that is stored plain is sealed as soon as a passphrase is set.
-        Raises UnsafeStateError and other CamtrustErrors.
+        `gateway` names a new one; afterwards its certificate says what it is called. Raises UnsafeStateError for
+        files that others could use, and other CamtrustErrors.
         """
-        key_file, certificate_file = folder / _KEY, folder / _CERTIFICATE
-        files.clear(key_file)
-        files.clear(certificate_file)
-        passphrase = read_passphrase(Path(settings.passphrase_file)) if settings.passphrase_file else None
-        stored = files.read(certificate_file)
-        key = _load_key(key_file, passphrase)
-        if key is None and stored is not None:
-            hint = f"Put {key_file} back from a backup. Without it no certificate can be issued."
-            raise CamtrustError("The authority's key is missing", hint)
-        if key is None:
-            key = _make_key(key_file, settings, passphrase)
-        certificate = _make_certificate(certificate_file, key, settings, gateway, now) if stored is None else (
-            _load_certificate(certificate_file, stored, key)
-        )
-        return cls(key, certificate, _PROTECTIONS[passphrase is not None])
+        return cls(load_or_make(folder, settings, gateway, now))
 
     def issue(self, csr: bytes, request: IssueRequest) -> Issued:
         """Sign a leaf for the key of a request (raw DER). Takes milliseconds of CPU.
@@ -95,26 +72,51 @@ class Authority:
         Only the key comes from the request; names, dates and uses are the authority's. Raises CsrError for a request
         that is not followed, and CamtrustError where the authority cannot sign at this time.
         """
+        authority, key = self._stored.certificate, self._stored.key
         self._check_time(request.now)
         name = names.device_name(request.device, self._zone)
-        checked = check(
-            csr,
-            name=name,
-            own_key=keys.fingerprint(keys.encode(self._key.public_key())),
-            made=request.public_key,
-            other_keys=request.other_keys,
-        )
-        validity = profile.leaf_validity(request.now, request.device_clock, self._certificate.not_valid_after_utc)
+        own_key = keys.fingerprint(keys.encode(key.public_key()))
+        checked = check(csr, name=name, own_key=own_key, made=request.public_key, other_keys=request.other_keys)
+        validity = profile.leaf_validity(request.now, request.device_clock, authority.not_valid_after_utc)
         leaf = Leaf(name, _permitted_address(request.host), checked.key, validity)
-        der = profile.make_leaf(leaf, self._certificate, self._key)
-        if defects := inspection.leaf_defects(der, leaf, self._certificate):
-            raise CamtrustError(f"The certificate came out wrong and is not used ({', '.join(defects)})", _REPORT)
+        der = profile.make_leaf(leaf, authority, key)
+        if defects := inspection.leaf_defects(der, leaf, authority):
+            title = f"The signed certificate is not as it should be ({', '.join(defects)})"
+            raise CamtrustError(title, "It is not used. Please report this.")
         return Issued(der, (*checked.notes, *_notes(request, leaf)))
 
     def _check_time(self, now: datetime) -> None:
-        if now < self._certificate.not_valid_before_utc:
-            raise CamtrustError(f"The gateway's clock is wrong: it says {now:%Y-%m-%d}", _SET_CLOCK)
-        if now >= self._certificate.not_valid_after_utc:
-            end = self._certificate.not_valid_after_utc
-            hint = f"Put {_KEY} and {_CERTIFICATE} away, start again and issue new certificates for all devices."
-            raise CamtrustError(f"The authority's own certificate ended on {end:%Y-%m-%d}", hint)
+        start, end = self._stored.certificate.not_valid_before_utc, self._stored.certificate.not_valid_after_utc
+        anew = f"put {KEY_FILE} and {CERTIFICATE_FILE} away and start again: devices then need new certificates."
+        if now < start:
+            title = f"The gateway's clock says {now:%Y-%m-%d}, before its authority was made"
+            raise CamtrustError(title, f"Set the clock. If it is right now and was wrong then, {anew}")
+        if now >= end:
+            raise CamtrustError(f"The authority ended on {end:%Y-%m-%d}", f"If the clock is right, {anew}")
+
+
+def _permitted_address(host: str) -> Address | None:
+    """Return the address that the leaf may name, without its zone: None for a DNS name or a public address."""
+    address = _address(host)
+    return address if address is not None and profile.is_permitted(address) else None
+
+
+def _address(host: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    return address.ipv4_mapped or ipaddress.IPv6Address(int(address))
+
+
+def _notes(request: IssueRequest, leaf: Leaf) -> Iterator[str]:
+    if leaf.address is None:
+        what = "a DNS name" if _address(request.host) is None else "not a private address"
+        yield f"{clean(request.host)} is {what}: the certificate names {leaf.name} only"
+    clock = request.device_clock
+    if clock is not None and clock >= leaf.validity.end:
+        yield f"The device's clock says {clock:%Y-%m-%d}: by it, the certificate has already ended"
+    elif clock is not None and clock < leaf.validity.start:
+        yield f"The device's clock says {clock:%Y-%m-%d}: by it, the certificate has not begun"

@@ -29,9 +29,11 @@ def read(path: Path) -> Secret | None:
             descriptor = os.open(path, _OLD)
         except FileNotFoundError:
             return None
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             _check(path, os.fstat(descriptor))
-            return Secret(file.read(LARGEST).decode("utf-8", "surrogateescape"))
+            return Secret(os.read(descriptor, LARGEST).decode("utf-8", "surrogateescape"))
+        finally:
+            os.close(descriptor)
 
 
 def write(path: Path, text: Secret, *, replace: bool = False) -> None:
@@ -66,7 +68,9 @@ def explained(path: Path, done: str) -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise _is_link(path) from None
-        raise CamtrustError(f"{path} cannot be {done}: {error.strerror}", "See to the file, then start again.") from None
+        raise CamtrustError(
+            f"{path} cannot be {done}: {error.strerror}", "See to the file, then start again."
+        ) from None
 
 
 @contextmanager

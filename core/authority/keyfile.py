@@ -41,9 +41,7 @@ class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
 
     def cipher(self, passphrase: Secret) -> AESGCM:
         """Return the cipher that the passphrase gives; costs the memory and a fraction of a second."""
-        kdf = Argon2id(
-            salt=self.salt, length=32, iterations=self.iterations, lanes=self.lanes, memory_cost=self.memory
-        )
+        kdf = Argon2id(salt=self.salt, length=32, iterations=self.iterations, lanes=self.lanes, memory_cost=self.memory)
         return AESGCM(kdf.derive(passphrase.reveal().encode("utf-8", "surrogateescape")))
 
     def header(self) -> bytes:

@@ -16,7 +16,7 @@ def zone(gateway: str) -> str:
 
 
 def device_name(device: str, zone: str) -> str:
-    """Return the DNS name of a device in a zone; it is at most 64 characters, as a common name is (X.520, ub-common-name)."""
+    """Return the DNS name of a device in a zone, short enough for a common name (RFC 5280, ub-common-name)."""
     longest = min(_LONGEST_LABEL, _LONGEST_COMMON_NAME - len(zone) - 1)
     return f"{_label(device, longest) or 'device'}.{zone}"
 
@@ -28,7 +28,7 @@ def authority_name(organization: str, zone: str) -> str:
 
 
 def _label(text: str, longest: int) -> str:
-    """Return a DNS label (RFC 1123, 2.1): what does not fit becomes a hyphen, what is too long is cut and told by a hash."""
+    """Return a DNS label (RFC 1123, 2.1): hyphens for what does not fit, a hash for the end of what is too long."""
     label = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     if len(label) <= longest:
         return label

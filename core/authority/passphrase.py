@@ -17,9 +17,13 @@ def read_passphrase(path: Path) -> Secret:
 
     The file belongs to this account or to root, and nobody else can read it.
     """
-    with explained(path, "read"), os.fdopen(_open(path), "rb") as file:
-        _check(path, os.fstat(file.fileno()))
-        passphrase = Secret(file.read(_LARGEST).decode("utf-8", "surrogateescape").rstrip("\r\n"))
+    with explained(path, "read"):
+        descriptor = _open(path)
+        try:
+            _check(path, os.fstat(descriptor))
+            passphrase = Secret(os.read(descriptor, _LARGEST).decode("utf-8", "surrogateescape").rstrip("\r\n"))
+        finally:
+            os.close(descriptor)
     if not passphrase.reveal():
         raise CamtrustError(f"The passphrase file {path} is empty", "Write the passphrase into it, then start again.")
     return passphrase

@@ -92,7 +92,7 @@ def name_text(name: Element) -> str:
     if first:
         pairs.remove(first)
     rest = [f"{_SHORT.get(kind, kind)}={value}" if kind else value for kind, value in pairs]
-    return clean(", ".join([first[1], *rest] if first else rest), _LONGEST_NAME)
+    return clean(", ".join(filter(None, [first[1] if first else "", *rest])), _LONGEST_NAME)
 
 
 def _outline(der: bytes) -> Outline | None:

@@ -100,7 +100,7 @@ def _check_rsa(key: rsa.RSAPublicKey) -> None:
         raise CsrError(f"The device made an RSA key of {size} bits; {keys.SMALLEST_RSA} is the least", _OTHER_KEY)
     if size > LARGEST_RSA:
         raise CsrError(f"The device made an RSA key of {size} bits; {LARGEST_RSA} is the most", _OTHER_KEY)
-    if exponent < keys.SMALLEST_EXPONENT or exponent % 2 == 0:
+    if exponent < keys.SMALLEST_EXPONENT:
         raise CsrError("The device made an RSA key with a weak exponent", _FIRMWARE)
     if math.gcd(modulus, _SMALL_FACTORS) > 1 or _has_close_factors(modulus):
         raise CsrError("The device made an RSA key that anyone can break", _FIRMWARE)

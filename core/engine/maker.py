@@ -16,7 +16,7 @@ from core.decide.steps import Action, Step
 from core.engine.case import Case
 from core.engine.clock import now, stamp
 from core.engine.progress import Line, Progress
-from core.model.errors import AnswerLostError, DeviceError, FaultError, NotReachedError, UnsupportedError
+from core.model.errors import AnswerLostError, DeviceError, FaultError, GarbledError, NotReachedError, UnsupportedError
 from core.model.keystore import Inventory, KeyState, KeystoreCapabilities
 from core.model.records import JournalEntry
 from core.onvif.device import OnvifDevice
@@ -152,13 +152,13 @@ class Maker:
     async def _journaled(self, action: Action, **data: str) -> AsyncIterator[dict[str, str]]:
         """Write the action down before the block and its outcome after it.
 
-        A lost answer and a cancelled wait leave only the beginning: what the device did is then unknown.
+        A lost or unreadable answer and a cancelled wait leave only the beginning: what the device did is then unknown.
         """
         await self._write(action, BEGIN, data)
         learnt: dict[str, str] = {}
         try:
             yield learnt
-        except AnswerLostError:
+        except (AnswerLostError, GarbledError):
             raise
         except DeviceError:
             await self._write(action, FAILED, {})

@@ -5,54 +5,50 @@ control characters, and bidirectional marks or look-alikes of nothing deceive th
 edge, so that what travels inside the engine and to the screens is already harmless to print.
 """
 
+import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 
-_SHOWN_CATEGORIES = frozenset("LMNPSZ")
-_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u00ad")
+_WHITE_SPACE = re.compile("[ \t\r\n\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+_SHOWN_CATEGORIES = frozenset("LMNPS")
+# Letters, marks and symbols by category that show nothing (Unicode's Default_Ignorable_Code_Point, and blanks).
+_BLANKS = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U0001d159\U000e0100-\U000e01ef]"
+)
 _MOST_MARKS = 2
+_READ_FOR_EACH_SHOWN = 8
 
 
 def clean(text: str, limit: int = 64) -> str:
-    """Return `text` made safe to print, at most `limit` characters long.
+    """Return `text` made safe to print, at most `limit` characters long; the mark of a cut, `…`, counts.
 
-    Whatever is not a letter, mark, number, punctuation, symbol or plain space becomes its code point as `⟨XXXX⟩`;
-    more than two combining marks on one letter likewise. White space is folded to single spaces.
+    Whatever is not a letter, mark, number, punctuation, symbol or space becomes its code point as `⟨XXXX⟩`; so do marks
+    that have no letter to stand on, and more than two on one. White space is folded to single spaces.
     """
-    pieces: list[str] = []
-    length = marks = 0
-    # The input may be huge: no more of it is read than can be shown.
-    for character in " ".join(text[: limit * 8].split(" ")):
-        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
-        piece = _shown(character, marks)
-        length += len(piece)
-        if length > limit:
-            pieces.append("…")
-            break
-        pieces.append(piece)
-    return _trim("".join(pieces).strip(), limit)
+    # The input may be huge: little more of it is read than can be shown.
+    window = text[: limit * _READ_FOR_EACH_SHOWN]
+    pieces = list(_pieces(_WHITE_SPACE.sub(" ", window).strip(" ")))
+    if len(window) == len(text) and sum(map(len, pieces)) <= limit:
+        return "".join(pieces)
+    return "".join(_fitting(pieces, limit - 1)).rstrip(" ") + "…"
 
 
-def _trim(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+def _pieces(text: str) -> Iterator[str]:
+    marks = _MOST_MARKS
+    for character in text:
+        category = unicodedata.category(character)
+        if category[0] == "M":
+            marks += 1
+        else:
+            # Neither the start nor a space can carry a mark: it would land on whatever stands before the text.
+            marks = _MOST_MARKS if character == " " else 0
+        shown = character == " " or (category[0] in _SHOWN_CATEGORIES and not _BLANKS.match(character))
+        yield character if shown and marks <= _MOST_MARKS else f"⟨{ord(character):04X}⟩"
 
 
-def _shown(character: str, marks: int) -> str:
-    if character == " ":
-        return " "
-    if character in "\t\r\n":
-        return " "
-    category = unicodedata.category(character)
-    harmless = (
-        category[0] in _SHOWN_CATEGORIES
-        and category not in ("Zl", "Zp")
-        and character not in _BLANKS
-        and not _is_variation_selector(character)
-        and marks <= _MOST_MARKS
-    )
-    if not harmless:
-        return f"⟨{ord(character):04X}⟩"
-    return " " if category == "Zs" else character
-
-
-def _is_variation_selector(character: str) -> bool:
-    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+def _fitting(pieces: Iterable[str], limit: int) -> Iterator[str]:
+    for piece in pieces:
+        limit -= len(piece)
+        if limit < 0:
+            return
+        yield piece

@@ -6,10 +6,9 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from core.model.errors import TlsFailedError
 from core.network.connect import connect
-from core.network.profile import client_context, fingerprint, version
-from core.network.wording import Place, not_tls, tls_failed
+from core.network.profile import client_context, fingerprint, proven_leaf, version
+from core.network.wording import Place, no_certificate, not_tls, tls_failed
 
 _READ = 16 * 1024
 _LONGEST_GOODBYE = 0.5
@@ -69,9 +68,9 @@ class _Handshake:
 
     def seen(self) -> Seen:
         """Return what the finished handshake proved. Raises `TlsFailedError`."""
-        der = self._tls.getpeercert(binary_form=True)
-        if not der or self._tls.session_reused:
-            raise TlsFailedError(f"{self._place} presents no certificate")
+        der = proven_leaf(self._tls)
+        if not der:
+            raise no_certificate(self._place)
         return Seen(der, fingerprint(der), version(self._tls))
 
     async def say_goodbye(self) -> None:

@@ -42,14 +42,21 @@ def bound_context(leaf: str | None, shaken: Callable[[ssl.SSLObject], None]) -> 
         def do_handshake(self) -> None:
             super().do_handshake()
             shaken(self)
-            der = self.getpeercert(binary_form=True) or b""
-            # A resumed session shows the leaf of an earlier handshake and proves nothing now (rule R4).
-            if self.session_reused or fingerprint(der) != leaf:
+            der = proven_leaf(self)
+            if not der or fingerprint(der) != leaf:
                 raise WrongLeafError(der)
 
     context = client_context()
     context.sslobject_class = BoundObject
     return context
+
+
+def proven_leaf(tls: ssl.SSLObject) -> bytes:
+    """Return the raw leaf whose key the peer has just proven; nothing where it proved none.
+
+    A resumed session shows the leaf of an earlier handshake, and proves nothing now (rule R4).
+    """
+    return b"" if tls.session_reused else tls.getpeercert(binary_form=True) or b""
 
 
 def fingerprint(der: bytes) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from core.model.errors import AnswerLostError, DeviceError, GarbledError
+from core.model.errors import AnswerLostError, DeviceError, GarbledError, NotReachedError
 from core.network.profile import bound_context, version
 from core.network.wording import Place, not_reached, tls_failed
 
@@ -120,7 +120,9 @@ class DeviceTransport(httpx.AsyncBaseTransport):
     def _told(self, error: Exception, stage: _Stage) -> DeviceError:
         if stage == _Stage.SHAKING:
             return tls_failed(self._place, error)
-        if stage < _Stage.SENDING or isinstance(error, httpx.LocalProtocolError):
+        if isinstance(error, httpx.LocalProtocolError):
+            return NotReachedError(f"{self._place} was not asked", "User name or password hold what HTTP cannot carry.")
+        if stage < _Stage.SENDING:
             return not_reached(self._place, error)
         if isinstance(error, httpx.RemoteProtocolError):
             return AnswerLostError(f"{self._place} sent no valid answer", _READ_BACK)

@@ -81,10 +81,14 @@ def tls_failed(place: Place, error: BaseException | None) -> TlsFailedError:
     return TlsFailedError(f"{place}: the secure connection fails, {reason}", hint)
 
 
+def no_certificate(place: Place) -> TlsFailedError:
+    """Return the error for a handshake in which nobody was named."""
+    return TlsFailedError(f"{place}: the secure connection fails, it shows no certificate", _SETTINGS)
+
+
 def _cause(error: BaseException | None) -> BaseException | None:
-    """Return the innermost reason that says something; libraries wrap it several times over."""
-    telling = [one for one in _chain(error) if _tells(one)]
-    return telling[-1] if telling else error
+    """Return the first reason that says something; libraries wrap it several times over."""
+    return next(filter(_tells, _chain(error)), error)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -17,7 +17,7 @@ from core.onvif.capabilities import read_capabilities
 from core.onvif.keystore import Keystore
 from core.onvif.reading import boolean, child, children, number, text, words
 from core.onvif.session import Credentials, Session
-from core.onvif.wsdls import DEVICE, SECURITY, Call, Service, Wsdls
+from core.onvif.wsdls import DEVICE_URI, SECURITY_URI, Call, Service, Wsdls
 
 DEVICE_PATH = "/onvif/device_service"
 
@@ -26,7 +26,7 @@ _MOST_PORTS = 8
 # What GetCapabilities calls a service.
 _NAMES = {
     "Analytics": "http://www.onvif.org/ver20/analytics/wsdl",
-    "Device": DEVICE,
+    "Device": DEVICE_URI,
     "Events": "http://www.onvif.org/ver10/events/wsdl",
     "Imaging": "http://www.onvif.org/ver20/imaging/wsdl",
     "Media": "http://www.onvif.org/ver10/media/wsdl",
@@ -142,7 +142,7 @@ class OnvifDevice:
         return (await self._session.call(self._path, call, credentials)).result(operation)
 
     async def _call_security(self, call: Call, credentials: Credentials) -> etree._Element:
-        path = (await self.services()).get(SECURITY)
+        path = (await self.services()).get(SECURITY_URI)
         if path is None:
             raise UnsupportedError(
                 "The device has no keystore that can be managed over the network", "A firmware update may bring one."

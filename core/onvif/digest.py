@@ -98,11 +98,14 @@ class Digest:
         """Whether a challenge to the last request wants another nonce than the one which served more than once."""
         return self._count > 1 and challenge.parameters.get("nonce") != self._nonce
 
-    def header(self, method: str, target: str) -> bytes:
-        """Return the value of the Authorization header for a request of `target`, the path as sent."""
+    def header(self, method: str, target: str, client_nonce: str = "") -> bytes:
+        """Return the value of the Authorization header for a request of `target`, the path as sent.
+
+        The client's nonce is a new one unless given.
+        """
         self._count += 1
         given = self._challenge.parameters
-        quality, count, ours = self._challenge.quality, f"{self._count:08x}", secrets.token_hex(16)
+        quality, count, ours = self._challenge.quality, f"{self._count:08x}", client_nonce or secrets.token_hex(16)
         counted = f"{count}:{ours}:{quality}:" if quality else ""
         proof = self._hash(f"{self._secret(ours)}:{self._nonce}:{counted}{self._hash(f'{method}:{target}')}")
         fields = [f'username="{_escaped(_wire(self._login.user))}"', f'realm="{_escaped(given.get("realm", ""))}"']

@@ -12,7 +12,7 @@ from lxml import etree
 from core.model.errors import GarbledError
 from core.model.keystore import CertificationPath, Inventory, Key, KeyState, StoredCertificate
 from core.onvif.reading import boolean, child, children, der, identifier, seconds, text, words
-from core.onvif.wsdls import SECURITY, Call, Service, Wsdls
+from core.onvif.wsdls import SECURITY_URI, Call, Service, Wsdls
 
 _LONGEST_ALIAS = 128
 
@@ -131,10 +131,10 @@ class Keystore:
 def _create_ec_key(curve: str, alias: str) -> Call:
     """Younger than the service description that is installed."""
     operation = "CreateECCKeyPair"
-    body = etree.Element(f"{{{SECURITY}}}{operation}", nsmap={"tas": SECURITY})
-    etree.SubElement(body, f"{{{SECURITY}}}EllipticCurve").text = curve
-    etree.SubElement(body, f"{{{SECURITY}}}Alias").text = alias
-    return Call(operation, f"{SECURITY}/{operation}", body)
+    body = etree.Element(f"{{{SECURITY_URI}}}{operation}", nsmap={"tas": SECURITY_URI})
+    etree.SubElement(body, f"{{{SECURITY_URI}}}EllipticCurve").text = curve
+    etree.SubElement(body, f"{{{SECURITY_URI}}}Alias").text = alias
+    return Call(operation, f"{SECURITY_URI}/{operation}", body)
 
 
 def _started(answered: etree._Element) -> tuple[str, float]:

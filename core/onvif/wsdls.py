@@ -16,17 +16,17 @@ from lxml import etree
 from zeep import Settings
 from zeep.wsdl import Document
 
-DEVICE = "http://www.onvif.org/ver10/device/wsdl"
-SECURITY = "http://www.onvif.org/ver10/advancedsecurity/wsdl"
+DEVICE_URI = "http://www.onvif.org/ver10/device/wsdl"
+SECURITY_URI = "http://www.onvif.org/ver10/advancedsecurity/wsdl"
 
 
 class Service(Enum):
     """The bindings that are called: description file and qualified name."""
 
-    DEVICE = ("devicemgmt.wsdl", f"{{{DEVICE}}}DeviceBinding")
-    SECURITY = ("advancedsecurity.wsdl", f"{{{SECURITY}}}AdvancedSecurityServiceBinding")
-    KEYSTORE = ("advancedsecurity.wsdl", f"{{{SECURITY}}}KeystoreBinding")
-    TLS_SERVER = ("advancedsecurity.wsdl", f"{{{SECURITY}}}TLSServerBinding")
+    DEVICE = ("devicemgmt.wsdl", f"{{{DEVICE_URI}}}DeviceBinding")
+    SECURITY = ("advancedsecurity.wsdl", f"{{{SECURITY_URI}}}AdvancedSecurityServiceBinding")
+    KEYSTORE = ("advancedsecurity.wsdl", f"{{{SECURITY_URI}}}KeystoreBinding")
+    TLS_SERVER = ("advancedsecurity.wsdl", f"{{{SECURITY_URI}}}TLSServerBinding")
 
 
 @dataclass(frozen=True)

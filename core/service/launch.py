@@ -19,13 +19,20 @@ _OTHERS_START = 2.0
 _POLL = 0.05
 
 
-async def ensure_engine(state_dir: Path, socket: Path, config_path: Path | None, interfaces: Sequence[str]) -> None:
+async def ensure_engine(
+    state_dir: Path,
+    socket: Path,
+    config_path: Path | None,
+    interfaces: Sequence[str],
+    *,
+    deadline: float = _DEADLINE,
+) -> None:
     """Return when an engine answers on `socket`; start one with these settings where none does.
 
     Raises the engine's own error where it cannot start, and `StateBusyError` where another engine holds the folder
     and does not answer.
     """
-    deadline = asyncio.get_running_loop().time() + _DEADLINE
+    end = asyncio.get_running_loop().time() + deadline
     command = _command(state_dir, socket, config_path, interfaces)
     while not await _answers(socket):
         try:
@@ -34,7 +41,7 @@ async def ensure_engine(state_dir: Path, socket: Path, config_path: Path | None,
             # Another client may have started one at the same moment, or it is just ending: then ours comes after it.
             if await _answers_within(socket, _OTHERS_START):
                 return
-            if asyncio.get_running_loop().time() > deadline:
+            if asyncio.get_running_loop().time() > end:
                 raise _stuck(busy, socket) from busy
         else:
             await _check_answer(socket, state_dir)

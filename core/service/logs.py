@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
@@ -48,7 +49,8 @@ def set_up(state_dir: Path) -> Path:
 
 def _opened(path: Path) -> logging.Handler:
     try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileExistsError):
+            path.parent.mkdir(mode=0o700)
         check_private_folder(path.parent)
         return _PrivateFile(path, maxBytes=_LARGEST_FILE, backupCount=_OLD_FILES)
     except OSError as error:

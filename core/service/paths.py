@@ -1,6 +1,5 @@
 """Where the state folder and the engine's socket are."""
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -26,6 +25,9 @@ def socket_path(state_dir: Path) -> Path:
     path = real / "engine.sock"
     if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
         return path
+    # Only here, as below: seldom needed, and a client starts quicker without.
+    import hashlib
+
     name = hashlib.sha256(os.fsencode(real)).hexdigest()[:32]
     return _private_folder() / f"{name}.sock"
 

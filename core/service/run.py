@@ -16,26 +16,28 @@ import msgspec
 from core.model.config import Config
 from core.model.errors import CamtrustError, ExitCode
 from core.model.messages import encode_line
+from core.model.text import clean
 from core.service import logs
 from core.service.hardening import harden
+from core.service.linger import alone
 from core.service.paths import default_state_dir, socket_path
 from core.service.server import Server
 from core.service.session import failure
 from core.service.settings import check_interfaces, load_config
+from core.store.folder import StateFolder
 
 if TYPE_CHECKING:
     from core.engine.engine import Engine
 
-# The client that started an engine attaches a moment after it saw it answer.
-_FIRST_CLIENT = 20.0
-_LEAST_LINGER = 2.0
-
-_log = logging.getLogger(__name__)
+# This module is usually the main one, and the log should not call it that.
+_log = logging.getLogger("core.service.run")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the engine until it is ended, and return the exit code. Errors are told in one line on stderr."""
     harden()
+    # Until the log is there, nothing else may take its place.
+    logging.getLogger().addHandler(logging.NullHandler())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     options = _options(argv)
     if options.detached:
@@ -46,10 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _told(error, options)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except Exception:  # noqa: BLE001 - the last place where anything can be told
+    except Exception as error:  # noqa: BLE001 - the last place where anything can be told
         _log.critical("the engine ended", exc_info=True)
-        log = logs.log_path(options.state_dir)
-        return _told(CamtrustError("Internal error in the engine", f"What is known about it is in {log}."), options)
+        return _told(_internal(error, logs.log_path(options.state_dir)), options)
     return ExitCode.DONE
 
 
@@ -91,6 +92,11 @@ def _told(error: CamtrustError, options: argparse.Namespace) -> int:
     return error.exit_code
 
 
+def _internal(error: Exception, log: Path) -> CamtrustError:
+    known = f"What is known about it is in {log}." if log.exists() else clean(str(error), 200)
+    return CamtrustError(f"Internal error in the engine ({type(error).__name__})", known)
+
+
 def _config(options: argparse.Namespace) -> Config:
     config = load_config(options.config)
     interfaces = check_interfaces(options.interface)
@@ -98,8 +104,6 @@ def _config(options: argparse.Namespace) -> Config:
 
 
 async def _run(options: argparse.Namespace) -> None:
-    from core.store.folder import StateFolder
-
     config = _config(options)
     with closing(StateFolder.open(options.state_dir)) as folder:
         log = logs.set_up(folder.path)
@@ -118,7 +122,7 @@ async def _serve(engine: "Engine", options: argparse.Namespace, config: Config, 
     server = Server(engine, engine.board, log)
     linger = config.linger if options.linger is None and options.detached else options.linger
     if linger is not None:
-        ways.append(asyncio.create_task(_loneliness(server, engine, linger)))
+        ways.append(asyncio.create_task(_abandoned(server, engine, linger)))
     socket = options.socket or socket_path(options.state_dir)
     await server.start(socket)
     reason = "The engine failed"
@@ -162,18 +166,9 @@ async def _stop(engine: "Engine") -> str:
     return "The engine was ended as a client asked"
 
 
-async def _loneliness(server: Server, engine: "Engine", linger: float) -> str:
-    """Wait until nobody has been attached and nothing been under way for so long."""
-    patience = max(linger, _FIRST_CLIENT)
-    while True:
-        await server.nobody.wait()
-        try:
-            async with asyncio.timeout(patience):
-                await server.somebody.wait()
-        except TimeoutError:
-            if not engine.busy():
-                return "Nobody was attached any more"
-        patience = max(linger, _LEAST_LINGER)
+async def _abandoned(server: Server, engine: "Engine", linger: float) -> str:
+    await alone(server, engine.busy, linger)
+    return "Nobody was attached any more"
 
 
 async def _first(ways: Sequence[asyncio.Future[str]]) -> str:

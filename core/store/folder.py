@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from core.files import check_private_folder, open_private, remove_unfinished
@@ -45,9 +46,8 @@ class StateFolder:
 def _make(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(mode=0o700)
-    except FileExistsError:
-        return
+        with suppress(FileExistsError):
+            path.mkdir(mode=0o700)
     except OSError as error:
         raise CamtrustError(
             f"The state folder {path} cannot be made: {error.strerror}.",

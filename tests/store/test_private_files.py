@@ -1,5 +1,6 @@
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_what_a_killed_process_left_is_removed(folder: Path) -> None:
         "os.unlink = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
         "core.files.create_private(pathlib.Path(sys.argv[1]), 'key', b'secret')\n"
     )
-    killed = subprocess.run([os.sys.executable, "-c", program, str(folder)], timeout=30)  # type: ignore[attr-defined]
+    killed = subprocess.run([sys.executable, "-c", program, str(folder)], timeout=30)
     assert killed.returncode == -9
     assert len(list(folder.iterdir())) == 2
     with pytest.raises(UnsafeStateError, match="hard link"):

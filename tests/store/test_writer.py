@@ -59,6 +59,12 @@ async def test_the_files_of_the_database_are_private(writer: Writer, folder: Pat
     assert modes == {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600}
 
 
+async def test_a_missing_database_is_not_made(folder: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be opened"):
+        await Writer.open(folder / "state.db")
+    assert list(folder.iterdir()) == []
+
+
 async def test_work_that_raises_stores_nothing(writer: Writer) -> None:
     def work(connection: sqlite3.Connection) -> None:
         put(connection, 1)

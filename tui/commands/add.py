@@ -11,17 +11,13 @@ import click
 
 from core.model.errors import ExitCode, UsageError
 from tui.attach import Options, Place, ask, note, run
-from tui.commands.options import as_json, pass_options
+from tui.commands.options import as_json, local_now, pass_options
 from tui.prompts import read_password
 
 if TYPE_CHECKING:
     from core.model.device import DeviceView
     from core.model.messages import AddDevices, Look
 
-_FIRST_CONTACT = (
-    "First contact: nobody has vouched for these certificates yet. If another machine sits between the gateway and a\n"
-    "camera now, it will stay trusted. Compare SHA-256 with the camera's own page if you can."
-)
 _GOES_ON = "The work goes on in the engine: camtrust list shows how far it is."
 
 
@@ -96,13 +92,13 @@ async def _added(place: Place, command: AddDevices, *, wait: bool) -> Sequence[D
 
     from core.model.messages import Added, LookAt, Looks
     from tui.follow import follow
+    from tui.words import FIRST_CONTACT
 
-    if wait:
-        looks = await ask(place, LookAt(addresses=command.addresses), Looks)
-        for line in map(look_line, looks.looks):
-            note(line)
-    note(_FIRST_CONTACT)
+    # Before, as the device shows another certificate after; told after, as a command that is refused says only why.
+    looks = (await ask(place, LookAt(addresses=command.addresses), Looks)).looks if wait else ()
     added = await ask(place, command, Added)
+    for line in (FIRST_CONTACT, *map(look_line, looks)):
+        note(line)
     if not wait:
         return added.devices
     try:
@@ -118,10 +114,10 @@ def _silent(line: str) -> None:
 
 def look_line(look: Look) -> str:
     """Return what an address presents at first contact, in a line."""
-    from tui.output import grouped
+    from tui.words import grouped
 
     if look.certificate is not None:
-        return f"{look.address}: SHA-256 {grouped(look.certificate.fingerprint)}"
+        return f"{look.address} shows SHA-256 {' '.join(grouped(look.certificate.fingerprint))}"
     return f"{look.address}: {look.problem or look.way}"
 
 
@@ -130,5 +126,5 @@ def _tell(devices: Sequence[DeviceView], *, single: bool, finished: bool, as_jso
     from tui.output import devices_text, json_text
 
     shown = devices[0] if single and devices else devices
-    click.echo(json_text(shown) if as_json else devices_text(devices))
+    click.echo(json_text(shown) if as_json else devices_text(devices, local_now()))
     return exit_code(devices) if finished else ExitCode.DONE

@@ -112,7 +112,8 @@ def _consent_to_replace(path: Path, *, force: bool) -> None:
 
 
 def _tell(target: str, fingerprint: str, more: dict[str, str], *, as_json: bool) -> None:
-    from tui.output import grouped, json_text
+    from tui.output import json_text
+    from tui.words import grouped
 
     if target == "-":
         return
@@ -120,4 +121,4 @@ def _tell(target: str, fingerprint: str, more: dict[str, str], *, as_json: bool)
     if as_json:
         click.echo(json_text({**more, "fingerprint": fingerprint, "file": str(path)}))
     else:
-        click.echo(f"{path}\nSHA-256 {grouped(fingerprint)}")
+        click.echo(f"{path}\nSHA-256 {' '.join(grouped(fingerprint))}")

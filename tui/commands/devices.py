@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.attach import Options, Place, ask, attach, expected, note, run, tell_unused
-from tui.commands.options import as_json, device_argument, pass_options
+from tui.commands.options import as_json, device_argument, local_now, pass_options
 from tui.prompts import interactive
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def list_devices(options: Options, wait: float | None, as_json: bool) -> None:
     from tui.output import devices_text, json_text
 
     devices = run(_listed(options.place(), wait))
-    click.echo(json_text(devices) if as_json else devices_text(devices))
+    click.echo(json_text(devices) if as_json else devices_text(devices, local_now()))
 
 
 async def _listed(place: Place, wait: float | None) -> Sequence[DeviceView]:
@@ -60,7 +60,7 @@ def show_device(options: Options, device: str, as_json: bool) -> None:
     from tui.output import detail_text, detail_value, json_text
 
     detail = run(ask(options.place(), ShowDevice(device=device), DeviceDetail))
-    click.echo(json_text(detail_value(detail)) if as_json else detail_text(detail))
+    click.echo(json_text(detail_value(detail)) if as_json else detail_text(detail, local_now()))
 
 
 @click.command("events")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from tui.attach import Options
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -28,6 +30,8 @@ def file_options(command: _Command) -> _Command:
     return command
 
 
-def absolute(path: Path | None) -> Path | None:
-    """Return the path from the root, links kept."""
-    return path.absolute() if path else None
+def local_now() -> datetime:
+    """Return the time of day in this machine's zone."""
+    from datetime import datetime
+
+    return datetime.now().astimezone()

@@ -50,8 +50,8 @@ class DeviceTable(Widget, can_focus=True):
     class Chosen(Message):
         """Enter was pressed on a device."""
 
-    def __init__(self, site: Site, clock: Callable[[], datetime], *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, site: Site, clock: Callable[[], datetime]) -> None:
+        super().__init__(id="table")
         self._site = site
         self._clock = clock
         self._drawn: list[tuple[Line, bool]] = []

@@ -34,8 +34,8 @@ class Lines(Widget):
     Lines { width: 1fr; height: auto; }
     """
 
-    def __init__(self, draw: Draw, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, draw: Draw, *, name: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=name, classes=classes)
         self._draw = draw
         self._drawn: Sequence[Line] = ()
 

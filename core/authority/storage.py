@@ -1,0 +1,106 @@
+"""The authority on the disk: `ca.key` and `ca.cer` in the state folder.
+
+The key is stored before the certificate, and the certificate can be made anew from the key: a crash at any moment
+leaves something that the next start completes.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from core.authority import files, inspection, keyfile, names, profile
+from core.authority.keyfile import PrivateKey
+from core.authority.passphrase import read_passphrase
+from core.decide import keys
+from core.model.config import AuthoritySettings
+from core.model.errors import CamtrustError, UsageError
+from core.model.secret import Secret
+from core.model.text import clean
+
+KEY_FILE, CERTIFICATE_FILE = "ca.key", "ca.cer"
+_EARLIEST_NOW = datetime(2025, 1, 1, tzinfo=UTC)
+_PLAIN = "key file readable by this account only"
+_SEALED = "key encrypted with a passphrase (Argon2id)"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What was loaded or made. `protection` tells in words how the key is kept."""
+
+    key: PrivateKey
+    certificate: x509.Certificate
+    protection: str
+
+
+def load_or_make(folder: Path, settings: AuthoritySettings, gateway: str, now: datetime) -> Stored:
+    """Load the authority, or make what of it is not there yet. Raises UnsafeStateError and other CamtrustErrors.
+
+    A key that is stored plain is sealed as soon as a passphrase is set.
+    """
+    key_file, certificate_file = folder / KEY_FILE, folder / CERTIFICATE_FILE
+    files.clear(key_file)
+    files.clear(certificate_file)
+    passphrase = read_passphrase(Path(settings.passphrase_file).expanduser()) if settings.passphrase_file else None
+    certificate_text, key_text = files.read(certificate_file), files.read(key_file)
+    if key_text is not None:
+        key = _load_key(key_file, key_text, passphrase)
+    elif certificate_text is None:
+        key = _make_key(key_file, settings, passphrase, now)
+    else:
+        hint = f"Put {key_file} back from a backup: nothing can be issued without it."
+        raise CamtrustError("The authority's key is missing", hint)
+    if certificate_text is not None:
+        certificate = _load_certificate(certificate_file, certificate_text, key)
+    else:
+        certificate = _make_certificate(certificate_file, key, settings, gateway, now)
+    return Stored(key, certificate, _PLAIN if passphrase is None else _SEALED)
+
+
+def _make_key(path: Path, settings: AuthoritySettings, passphrase: Secret | None, now: datetime) -> PrivateKey:
+    _check_clock(now)
+    key = keyfile.generate(settings.key_type)
+    files.write(path, keyfile.pack(key, passphrase))
+    return key
+
+
+def _load_key(path: Path, text: Secret, passphrase: Secret | None) -> PrivateKey:
+    key = keyfile.unpack(text, passphrase)
+    if passphrase is not None and not keyfile.is_sealed(text):
+        files.write(path, keyfile.pack(key, passphrase), replace=True)
+    return key
+
+
+def _make_certificate(
+    path: Path, key: PrivateKey, settings: AuthoritySettings, gateway: str, now: datetime
+) -> x509.Certificate:
+    _check_clock(now)
+    organization = clean(settings.name)
+    if not organization:
+        raise UsageError("The authority has no name", "Set `name` in the section [authority] of the settings.")
+    certificate = profile.make_authority(key, organization, names.zone(gateway), now)
+    files.write(path, Secret(certificate.public_bytes(Encoding.PEM).decode()))
+    return certificate
+
+
+def _load_certificate(path: Path, text: Secret, key: PrivateKey) -> x509.Certificate:
+    anew = f"Put {path} back from a backup, or put it away: then it is made anew for the same key."
+    try:
+        certificate = x509.load_pem_x509_certificate(text.reveal().encode("utf-8", "surrogateescape"))
+        zone, public = inspection.authority_zone(certificate), keys.encode(certificate.public_key())
+    except keys.UNREADABLE:
+        raise CamtrustError("The authority's certificate is damaged", anew) from None
+    if not zone:
+        raise CamtrustError("The authority's certificate is not one that camtrust made", anew)
+    if public != keys.encode(key.public_key()):
+        hint = f"Put {KEY_FILE} and {path.name} back from one and the same backup."
+        raise CamtrustError("The authority's key and certificate do not belong together", hint)
+    return certificate
+
+
+def _check_clock(now: datetime) -> None:
+    """A gateway without a clock battery starts in 1970; an authority made then would long be over."""
+    if now < _EARLIEST_NOW:
+        raise CamtrustError(f"The gateway's clock is wrong: it says {now:%Y-%m-%d}", "Set it, then start again.")

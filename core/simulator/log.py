@@ -1,0 +1,55 @@
+"""What a camera has seen, for tests to look at. Holds no password and nothing that was made from one."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+
+_KEPT = 10_000
+
+
+@dataclass(slots=True)
+class Connection:
+    """One connection that a client opened. `received` counts the bytes that came after any TLS handshake."""
+
+    scheme: str
+    received: int = 0
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request to a service.
+
+    `at` is on the camera's own clock. `credentials` are the kinds that came with it, right or wrong: `Digest`,
+    `Basic`, `token`; `login` is the one that was accepted, "" where none was needed or given. `outcome` is `ok`,
+    a fault's code or the HTTP status.
+    """
+
+    at: datetime
+    scheme: str
+    operation: str
+    credentials: tuple[str, ...]
+    login: str
+    outcome: str
+
+
+@dataclass
+class Log:
+    """The newest connections and requests, oldest first."""
+
+    connections: deque[Connection] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    requests: deque[Received] = field(default_factory=lambda: deque(maxlen=_KEPT))
+
+    def connect(self, scheme: str) -> Connection:
+        """Note a connection, and return what is counted about it."""
+        connection = Connection(scheme)
+        self.connections.append(connection)
+        return connection
+
+    def operations(self) -> list[str]:
+        """The names of what was asked, in order."""
+        return [received.operation for received in self.requests]
+
+    def received(self, scheme: str) -> int:
+        """All bytes that came in over a scheme."""
+        return sum(connection.received for connection in self.connections if connection.scheme == scheme)

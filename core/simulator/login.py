@@ -1,0 +1,85 @@
+"""Who may call what (ONVIF Core, 5.9): login by digest or token, access classes, and the lock after wrong logins."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+
+from lxml import etree
+
+from core.simulator.digest import Digest, Outcome
+from core.simulator.http_server import HttpRequest
+from core.simulator.settings import CameraSettings, Way
+from core.simulator.tokens import Tokens
+
+
+class Access(Enum):
+    """Access classes of operations (ONVIF Core, 5.9)."""
+
+    PRE_AUTH = auto()
+    READ_SYSTEM = auto()
+    READ_SYSTEM_SECRET = auto()
+    WRITE_SYSTEM = auto()
+    UNRECOVERABLE = auto()
+
+    def open_to(self, level: str) -> bool:
+        """Tell whether the default access policy lets users of that level in."""
+        return level == "Administrator" or self in (Access.PRE_AUTH, Access.READ_SYSTEM)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a login. `way` is how: `Digest` or `token`. `left` is how many wrong ones are still allowed."""
+
+    outcome: Outcome
+    way: str = ""
+    locked: bool = False
+    left: int | None = None
+
+
+class Doorkeeper:
+    """Judges the login of a request. Times: `now` is monotonic seconds, `device_now` the camera's own time."""
+
+    def __init__(self, settings: CameraSettings) -> None:
+        self._settings = settings
+        realm = f"{settings.maker} {settings.serial}"
+        self.digest = Digest(settings.user, settings.password, realm, settings.login)
+        quirks = settings.quirks
+        self._tokens = Tokens(settings.user, settings.password, settings.token_window, quirks.token_needs_z)
+        self._wrong = 0
+        self._locked_until = 0.0
+
+    def judge(
+        self, request: HttpRequest, security: etree._Element | None, now: float, device_now: datetime
+    ) -> Verdict:
+        """Return the verdict, and count a wrong login. While locked, a right one is not taken either."""
+        outcome, way = self._check(request, security, now, device_now)
+        if outcome is Outcome.ABSENT:
+            return Verdict(outcome)
+        if now < self._locked_until:
+            return Verdict(Outcome.WRONG, way, locked=True, left=0)
+        if outcome is Outcome.GOOD:
+            self._wrong = 0
+        if outcome is Outcome.WRONG:
+            return self._refuse(way, now)
+        return Verdict(outcome, way)
+
+    def _check(
+        self, request: HttpRequest, security: etree._Element | None, now: float, device_now: datetime
+    ) -> tuple[Outcome, str]:
+        header = request.header("authorization")
+        if header:
+            return self.digest.check(header, request.method, request.target, now), "Digest"
+        if Way.TOKEN not in self._settings.login:
+            return Outcome.ABSENT, ""
+        return self._tokens.check(security, device_now), "token"
+
+    def _refuse(self, way: str, now: float) -> Verdict:
+        limit = self._settings.lockout_after
+        if not limit:
+            return Verdict(Outcome.WRONG, way)
+        self._wrong += 1
+        if self._wrong < limit:
+            return Verdict(Outcome.WRONG, way, left=limit - self._wrong)
+        self._wrong = 0
+        self._locked_until = now + self._settings.lockout_time
+        return Verdict(Outcome.WRONG, way, locked=True, left=0)

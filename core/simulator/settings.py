@@ -1,0 +1,157 @@
+"""What a simulated camera is like. Every field has a value, so that `CameraSettings()` is an ordinary camera.
+
+All are plain data, which is also what a configuration file holds. Times are in seconds.
+"""
+
+import uuid
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import msgspec
+
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class Way(StrEnum):
+    """A way to log in that a camera takes."""
+
+    DIGEST_SHA256 = "digest-sha256"
+    DIGEST_MD5 = "digest-md5"
+    TOKEN = "token"  # noqa: S105 - no secret, its name
+
+
+class Mishap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What goes wrong when an operation is called: after `skip` calls that went well, for `times` calls.
+
+    `fault` answers with the ONVIF fault `code`, such as `Receiver/ter:Action/ter:KeyDeletionFailed`, and does nothing.
+    `drop_before` ends the connection before anything is done, `lose_reply` after it was done. `http_500_html` is what a
+    web server in front of a crashed service says. `hang` never answers. The power cuts end the connection, too.
+    """
+
+    kind: Literal[
+        "fault", "drop_before", "lose_reply", "http_500_html", "hang", "power_cut_before", "power_cut_after"
+    ]
+    code: str = ""
+    times: Count = 1
+    skip: Count = 0
+
+
+class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How slow a camera is.
+
+    `answer` passes before each answer. A key takes `key`, or as long as it really takes. After an assignment the old
+    certificate is served for `switch`, then the port is closed for `restart`. A power cut lasts `boot`.
+    """
+
+    answer: Seconds = 0.0
+    key: Seconds = 0.0
+    switch: Seconds = 0.05
+    restart: Seconds = 0.1
+    boot: Seconds = 0.1
+
+
+class KeystoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the keystore can do and how much it holds (ONVIF Security Service, capabilities).
+
+    `names` are those of the capability attributes: `old` as in version 1.0.2, or `new`. `algorithms` are signature
+    algorithm OIDs, for requests and for the certificates that are uploaded; empty means all that are known here.
+    `filled` certificates with their keys are there from the start and belong to somebody else. `auto_delete_key`
+    deletes a key with its last certificate.
+    """
+
+    names: Literal["old", "new"] = "new"
+    rsa_lengths: tuple[int, ...] = (2048, 3072)
+    curves: tuple[str, ...] = ("secp256r1",)
+    algorithms: tuple[str, ...] = ()
+    most_keys: Count = 16
+    most_certificates: Count = 16
+    most_paths: Count = 8
+    most_tls_paths: Count = 1
+    filled: Count = 0
+    refuses_duplicates: bool = True
+    auto_delete_key: bool = False
+
+
+class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What firmware does that no specification asks for.
+
+    - `upload_activates`: a certificate that fits a key of the camera is assigned as soon as it is uploaded.
+    - `keeps_old_certificate`: takes an assignment and goes on serving what it served before.
+    - `serves_own_version`: serves a certificate that it signs itself, for the same key, instead of the one assigned.
+    - `presents_last`: of several assigned paths serves the last, not the first.
+    - `loses_assignment_reply`: the web server restarts before it has answered the call that changed its certificate.
+    - `http_restarts_too`: the HTTP port is closed while HTTPS restarts.
+    - `forgets_assignment`: an assignment is not kept over a power cut.
+    - `new_certificate_at_boot`: makes and assigns a self-signed certificate with a new key at each start.
+    - `keys_fail`: every key that it makes ends up corrupt.
+    - `ignores_protocols`: SetNetworkProtocols says yes and changes nothing.
+    - `token_needs_z`: takes only times that end in Z in a UsernameToken.
+    - `tells_attempts`: a refused login says how many are left.
+    """
+
+    upload_activates: bool = False
+    keeps_old_certificate: bool = False
+    serves_own_version: bool = False
+    presents_last: bool = False
+    loses_assignment_reply: bool = False
+    http_restarts_too: bool = False
+    forgets_assignment: bool = False
+    new_certificate_at_boot: bool = False
+    keys_fail: bool = False
+    ignores_protocols: bool = False
+    token_needs_z: bool = False
+    tells_attempts: bool = False
+
+
+class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One camera.
+
+    `host` is its own loopback address. A port of None means that it does not speak that protocol at all, 0 that a free
+    one is taken. `announces` are the schemes that WS-Discovery tells of. `keystore` None means no certificate
+    management. `clock_offset` is how far its clock is ahead; with `lost_clock` it starts at 1970 at each boot.
+    `lockout_after` wrong logins in a row close it for `lockout_time`; 0 means never. `state_file` keeps what the camera
+    has in flash memory, so that it can be killed and started again. `faults` are by operation. `kind` and `expect` say
+    what it stands for in a demo, and the certificate field that it can reach.
+    """
+
+    name: str = "Camera"
+    maker: str = "Meridian"
+    model: str = "MX-2240-V"
+    firmware: str = "4.12.0"
+    serial: str = "00A1B2C30001"
+    kind: str = "ordinary"
+    expect: str = "HTTPS (Arcules)"
+    host: str = "127.0.0.1"
+    http_port: Port | None = 0
+    https_port: Port | None = 0
+    https_enabled: bool = True
+    announces: tuple[Literal["http", "https"], ...] = ("http", "https")
+    path: str = "/onvif/device_service"
+    user: str = "admin"
+    password: str = "demo-Kamera-7"  # noqa: S105 - what the demo shows on its first screen
+    level: Literal["Administrator", "Operator", "User"] = "Administrator"
+    login: tuple[Way, ...] = (Way.DIGEST_MD5, Way.TOKEN)
+    lockout_after: Count = 0
+    lockout_time: Seconds = 300.0
+    token_window: Seconds = 300.0
+    clock_offset: float = 0.0
+    lost_clock: bool = False
+    factory_key: str = "EC secp256r1"
+    keystore: KeystoreSettings | None = KeystoreSettings()
+    timing: Timing = Timing()
+    quirks: Quirks = Quirks()
+    faults: dict[str, Mishap] = {}
+    state_file: str = ""
+
+    @property
+    def endpoint(self) -> str:
+        """The camera's own constant identity in WS-Discovery."""
+        return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, f'{self.maker}/{self.serial}')}"
+
+
+class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All cameras of a site, as a configuration file holds them."""
+
+    cameras: tuple[CameraSettings, ...]

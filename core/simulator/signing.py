@@ -1,0 +1,179 @@
+"""Keys, certificate requests and certificates that a camera makes. All in DER; the private key as PKCS #8."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_private_key,
+)
+from cryptography.x509.oid import NameOID
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+CURVES: dict[str, ec.EllipticCurve] = {
+    "secp256r1": ec.SECP256R1(),
+    "secp384r1": ec.SECP384R1(),
+    "secp521r1": ec.SECP521R1(),
+}
+SHA1_RSA = "1.2.840.113549.1.1.5"
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """One signature algorithm: for which keys, with which hash and padding."""
+
+    oid: str
+    rsa: bool
+    hash: hashes.SHA1 | hashes.SHA256 | hashes.SHA384 | hashes.SHA512
+    pss: bool = False
+
+
+ALGORITHMS = {
+    algorithm.oid: algorithm
+    for algorithm in (
+        Algorithm("1.2.840.113549.1.1.11", True, hashes.SHA256()),
+        Algorithm("1.2.840.113549.1.1.12", True, hashes.SHA384()),
+        Algorithm("1.2.840.113549.1.1.13", True, hashes.SHA512()),
+        Algorithm("1.2.840.113549.1.1.10", True, hashes.SHA256(), pss=True),
+        Algorithm(SHA1_RSA, True, hashes.SHA1()),  # noqa: S303 - old cameras know nothing else
+        Algorithm("1.2.840.10045.4.3.2", False, hashes.SHA256()),
+        Algorithm("1.2.840.10045.4.3.3", False, hashes.SHA384()),
+    )
+}
+_LONGEST_VALIDITY = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def make_key(kind: str) -> bytes:
+    """Make a key, such as of kind `RSA 3072` or `EC secp256r1`. Takes up to seconds of computing."""
+    name, _, size = kind.partition(" ")
+    key: PrivateKey
+    if name == "RSA":
+        key = rsa.generate_private_key(65537, int(size))
+    else:
+        key = ec.generate_private_key(CURVES[size])
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+def public_part(private: bytes) -> bytes:
+    """Return the SubjectPublicKeyInfo of a private key."""
+    return encode(_load(private).public_key())
+
+
+def encode(public: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> bytes:
+    """Return the key as SubjectPublicKeyInfo (RFC 5280, 4.1.2.7)."""
+    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def fits(private: bytes, algorithm: Algorithm) -> bool:
+    """Tell whether the key is an input to the algorithm."""
+    return isinstance(_load(private), rsa.RSAPrivateKey) == algorithm.rsa
+
+
+def name(attributes: Sequence[tuple[x509.ObjectIdentifier, str]]) -> x509.Name:
+    """Return a subject, one attribute a step. Raises `ValueError` for values that X.509 does not allow."""
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in attributes])
+
+
+def request(private: bytes, subject: x509.Name, algorithm: Algorithm) -> bytes:
+    """Return a certification request (RFC 2986)."""
+    key = _load(private)
+    # `cryptography` no longer signs a request with SHA-1. What is signed is the same, so it is signed by hand.
+    modern = algorithm if algorithm.oid != SHA1_RSA else ALGORITHMS["1.2.840.113549.1.1.11"]
+    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    built = builder.sign(key, modern.hash, rsa_padding=_padding(modern))
+    if algorithm is modern or not isinstance(key, rsa.RSAPrivateKey):
+        return built.public_bytes(Encoding.DER)
+    signature = key.sign(built.tbs_certrequest_bytes, padding.PKCS1v15(), algorithm.hash)
+    return _sequence(built.tbs_certrequest_bytes, _SHA1_RSA_IDENTIFIER, _bit_string(signature))
+
+
+def self_signed(
+    private: bytes,
+    subject: x509.Name,
+    algorithm: Algorithm | None = None,
+    not_before: datetime = _EARLIEST,
+    not_after: datetime = _LONGEST_VALIDITY,
+) -> bytes:
+    """Return a certificate for the key, signed with it."""
+    key = _load(private)
+    public = key.public_key()
+    chosen = algorithm or default_algorithm(private)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(not_before)
+        .not_valid_after(not_after)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    )
+    return builder.sign(key, chosen.hash, rsa_padding=_padding(chosen)).public_bytes(Encoding.DER)
+
+
+def default_algorithm(private: bytes) -> Algorithm:
+    """Return the algorithm that a camera chooses by itself."""
+    return next(algorithm for algorithm in ALGORITHMS.values() if fits(private, algorithm))
+
+
+def factory_certificate(private: bytes, maker: str, model: str, serial: str, now: datetime) -> bytes:
+    """Return the certificate that a camera comes with: self-signed, twenty years, nothing of its address in it."""
+    subject = name(
+        [
+            (NameOID.ORGANIZATION_NAME, maker),
+            (NameOID.COMMON_NAME, f"{model}-{serial}"),
+            (NameOID.SERIAL_NUMBER, serial),
+        ]
+    )
+    return self_signed(private, subject, None, now - timedelta(days=1), now + timedelta(days=7300))
+
+
+def signed_by(der: bytes, issuer: bytes) -> bool:
+    """Tell whether a certificate is signed with the key of another one."""
+    try:
+        x509.load_der_x509_certificate(der).verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def _load(private: bytes) -> PrivateKey:
+    # Made here a moment ago: checking an RSA key again takes longer than using it.
+    key = load_der_private_key(private, None, unsafe_skip_rsa_key_validation=True)
+    assert isinstance(key, PrivateKey)
+    return key
+
+
+def _padding(algorithm: Algorithm) -> padding.PSS | padding.PKCS1v15 | None:
+    if algorithm.pss:
+        return padding.PSS(mgf=padding.MGF1(algorithm.hash), salt_length=padding.PSS.DIGEST_LENGTH)
+    return padding.PKCS1v15() if algorithm.rsa else None
+
+
+# AlgorithmIdentifier { sha1WithRSAEncryption, NULL } (RFC 8017, A.2.4)
+_SHA1_RSA_IDENTIFIER = bytes.fromhex("300d06092a864886f70d0101050500")
+
+
+def _sequence(*parts: bytes) -> bytes:
+    return _tagged(0x30, b"".join(parts))
+
+
+def _bit_string(content: bytes) -> bytes:
+    return _tagged(0x03, b"\0" + content)
+
+
+def _tagged(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    if length < 0x80:
+        return bytes((tag, length)) + content
+    size = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(size))) + size + content

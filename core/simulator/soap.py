@@ -1,0 +1,97 @@
+"""SOAP 1.2 messages: requests of strangers in, answers and faults out."""
+
+from dataclasses import dataclass
+
+from lxml import etree
+from lxml.builder import ElementMaker
+
+from core.simulator.faults import OnvifFault, malformed
+
+ENV = "http://www.w3.org/2003/05/soap-envelope"
+TER = "http://www.onvif.org/ver10/error"
+TT = "http://www.onvif.org/ver10/schema"
+TDS = "http://www.onvif.org/ver10/device/wsdl"
+TAS = "http://www.onvif.org/ver10/advancedsecurity/wsdl"
+WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
+_ADDRESSING = "http://www.w3.org/2005/08/addressing"
+_XML = "http://www.w3.org/XML/1998/namespace"
+
+CONTENT_TYPE = "application/soap+xml"
+LARGEST = 1024 * 1024
+_MOST_DEPTH = 64
+
+env = ElementMaker(namespace=ENV, nsmap={"env": ENV, "ter": TER})
+tds = ElementMaker(namespace=TDS, nsmap={"tds": TDS, "tt": TT})
+tas = ElementMaker(namespace=TAS, nsmap={"tas": TAS})
+tt = ElementMaker(namespace=TT, nsmap={"tt": TT})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. `body` is the only element in the SOAP body; `security` the header of WS-Security, if there is."""
+
+    namespace: str
+    operation: str
+    body: etree._Element
+    security: etree._Element | None
+
+
+def parse(document: bytes) -> etree._Element:
+    """Return the root element. Raises `ValueError` for a DTD and whatever else is not plain, bounded XML."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False)
+    try:
+        root = etree.fromstring(document, parser)
+    except etree.XMLSyntaxError as error:
+        raise ValueError(f"not XML: {error.msg}") from None
+    tree = root.getroottree()
+    if tree.docinfo.internalDTD is not None or tree.docinfo.externalDTD is not None:
+        raise ValueError("a document type declaration")
+    return root
+
+
+def read(document: bytes) -> Request:
+    """Return the request in a SOAP 1.2 envelope. Raises `OnvifFault`."""
+    try:
+        envelope = parse(document)
+    except ValueError as error:
+        raise malformed(str(error)) from None
+    if envelope.tag != f"{{{ENV}}}Envelope":
+        raise OnvifFault("VersionMismatch", (), "Only SOAP 1.2 is understood")
+    header, body = envelope.find(f"{{{ENV}}}Header"), envelope.find(f"{{{ENV}}}Body")
+    children = list(body.iterchildren("*")) if body is not None else []
+    if len(children) != 1:
+        raise malformed("The body has to hold exactly one element")
+    name = etree.QName(children[0])
+    return Request(name.namespace or "", name.localname, children[0], _security(header))
+
+
+def answer(content: etree._Element) -> bytes:
+    """Return the envelope around an answer."""
+    return _serialized(env.Envelope(env.Body(content)))
+
+
+def fault(raised: OnvifFault) -> bytes:
+    """Return the envelope of a fault."""
+    code = env.Code(env.Value(f"env:{raised.side}"))
+    inner = code
+    for subcode in raised.subcodes:
+        nested = env.Subcode(env.Value(f"ter:{subcode}"))
+        inner.append(nested)
+        inner = nested
+    reason = env.Text(raised.reason, {f"{{{_XML}}}lang": "en"})
+    return _serialized(env.Envelope(env.Body(env.Fault(code, env.Reason(reason)))))
+
+
+def _security(header: etree._Element | None) -> etree._Element | None:
+    blocks = list(header.iterchildren("*")) if header is not None else []
+    for block in blocks:
+        name = etree.QName(block)
+        needed = block.get(f"{{{ENV}}}mustUnderstand") in ("1", "true")
+        if needed and name.namespace not in (_ADDRESSING, WSSE):
+            raise OnvifFault("MustUnderstand", (), f"The header {name.localname} is not understood")
+    return next((block for block in blocks if block.tag == f"{{{WSSE}}}Security"), None)
+
+
+def _serialized(envelope: etree._Element) -> bytes:
+    return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")

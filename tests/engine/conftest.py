@@ -1,0 +1,98 @@
+"""A gateway in a folder of the test's own, with every wait made short."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.engine.engine import Engine
+from core.model.caller import Caller
+from core.model.config import AuthoritySettings, Config
+from core.model.device import DeviceView, InstallView
+from core.model.messages import AddDevices, Added, DeviceDetail, Role, ShowDevice
+from core.model.secret import Secret
+from core.store.folder import StateFolder
+
+CALLER = Caller("tech1", 1000, Role.OPERATOR)
+DEADLINE = 30.0
+CONFIG = Config(
+    gateway="gw-test",
+    interfaces=("127.0.0.1",),
+    discovery_port=1,
+    patience=0.5,
+    restart_patience=10.0,
+    check_period=0.3,
+    retry_period=0.5,
+    authority=AuthoritySettings(key_type="ec-p256"),
+)
+
+
+class Gateway:
+    """One engine, and the questions that tests ask it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def add(self, address: str, **options: object) -> DeviceView:
+        """Add one device and wait until its install has ended."""
+        device = await self.begin(address, **options)
+        await self.ended(device.id)
+        return self.view(device.id)
+
+    async def begin(self, address: str, *, user: str = "admin", password: str = "demo-pass", **options: object) -> DeviceView:
+        command = msgspec.structs.replace(
+            AddDevices(addresses=(address,), user=user, password=Secret(password)), **options
+        )
+        added = await self.engine.handle(command, CALLER)
+        assert isinstance(added, Added)
+        return added.devices[0]
+
+    def view(self, device: str) -> DeviceView:
+        return self.engine.board.devices[device]
+
+    def install(self, device: str) -> InstallView:
+        return self.engine.board.installs[device]
+
+    async def detail(self, device: str) -> DeviceDetail:
+        detail = await self.engine.handle(ShowDevice(device=device), CALLER)
+        assert isinstance(detail, DeviceDetail)
+        return detail
+
+    async def ended(self, device: str) -> InstallView:
+        await until(lambda: device in self.engine.board.installs and self.install(device).finished)
+        return self.install(device)
+
+
+async def until(condition: object, deadline: float = DEADLINE) -> None:
+    """Wait for a condition to come true; fail when it does not in time."""
+    assert callable(condition)
+    async with asyncio.timeout(deadline):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def running(folder: Path, config: Config = CONFIG) -> AsyncIterator[Gateway]:
+    state = StateFolder.open(folder)
+    try:
+        engine = await Engine.open(state, config)
+        try:
+            yield Gateway(engine)
+        finally:
+            await engine.close()
+    finally:
+        state.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+async def gateway(folder: Path) -> AsyncIterator[Gateway]:
+    async with running(folder) as gateway:
+        yield gateway

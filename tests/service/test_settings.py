@@ -1,0 +1,168 @@
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.model.config import AuthoritySettings, Config
+from core.model.errors import ExitCode, UsageError
+from core.service.settings import check_interfaces, default_config_path, load_config
+
+WHOLE = """
+gateway = "gw-042"
+interfaces = ["192.168.1.2", "10.0.0.1"]
+discovery_port = 13702
+linger = 0
+patience = 60
+restart_patience = 90.5
+check_period = 10
+retry_period = 20
+parallel_installs = 4
+http_login = "never"
+
+[authority]
+name = "Site CA"
+key_type = "ec-p256"
+passphrase_file = "/run/credentials/passphrase"
+"""
+
+
+def write(folder: Path, text: str | bytes) -> Path:
+    path = folder / "config.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def refused(folder: Path, text: str | bytes) -> tuple[str, str]:
+    """Return title, without the folder, and hint of the error."""
+    with pytest.raises(UsageError) as caught:
+        load_config(write(folder, text))
+    assert caught.value.exit_code == ExitCode.USAGE
+    return caught.value.title.removeprefix(f"{folder}/"), caught.value.hint
+
+
+def test_every_setting_can_be_set(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, WHOLE))
+    assert config == Config(
+        gateway="gw-042",
+        interfaces=("192.168.1.2", "10.0.0.1"),
+        discovery_port=13702,
+        linger=0.0,
+        patience=60.0,
+        restart_patience=90.5,
+        check_period=10.0,
+        retry_period=20.0,
+        parallel_installs=4,
+        http_login="never",
+        authority=AuthoritySettings("Site CA", "ec-p256", "/run/credentials/passphrase"),
+    )
+    # A new setting has to be added above, so that its rule is tried too.
+    for settings, defaults in ((config, Config()), (config.authority, AuthoritySettings())):
+        for field in msgspec.structs.fields(type(defaults)):
+            assert getattr(settings, field.name) != getattr(defaults, field.name), field.name
+
+
+def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, "# nothing\n")) == Config()
+
+
+def test_the_defaults_keep_their_own_rules(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, "\n".join(f"{key} = {value}" for key, value in numbers().items()))) == Config()
+
+
+def numbers() -> dict[str, float]:
+    return {key: value for key, value in msgspec.structs.asdict(Config()).items() if isinstance(value, int | float)}
+
+
+def test_the_default_place_need_not_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert load_config(None) == Config()
+    default_config_path().parent.mkdir()
+    default_config_path().write_text('gateway = "here"')
+    assert load_config(None).gateway == "here"
+
+
+def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"missing\.toml cannot be read: No such file"):
+        load_config(tmp_path / "missing.toml")
+    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
+        load_config(tmp_path)
+
+
+UNKNOWN = {
+    'gateway = "x"\n\nintrefaces = []': (
+        'config.toml line 3: unknown key "intrefaces"',
+        'did you mean "interfaces"?',
+    ),
+    '[authority]\nname = "x"\nkeytype = "x"': ('config.toml line 3: unknown key "keytype"', 'did you mean "key_type"?'),
+    'authority.nam = "x"': ('config.toml line 1: unknown key "nam"', 'did you mean "name"?'),
+    'authority = { nam = "x" }': ('config.toml: unknown key "nam"', 'did you mean "name"?'),
+    '[authority]\n[athority]\nname = "x"': ('config.toml line 2: unknown key "athority"', 'did you mean "authority"?'),
+    "[authority]\n\nlinger = 5": ('config.toml line 3: unknown key "linger"', "it belongs above the first [section]"),
+    'passphrase_file = "/x"': ('config.toml line 1: unknown key "passphrase_file"', "it belongs under [authority]"),
+    '[authority]\n"\\u001b[2J" = 1': (
+        'config.toml: unknown key "⟨001B⟩[2J"',
+        "known here: name, key_type, passphrase_file",
+    ),
+}
+
+
+@pytest.mark.parametrize("text", UNKNOWN)
+def test_an_unknown_key_is_named_with_its_line_and_what_was_meant(tmp_path: Path, text: str) -> None:
+    assert refused(tmp_path, text) == UNKNOWN[text]
+
+
+SECONDS = '"{}" must be a number of seconds greater than 0.'
+
+WRONG = {
+    "check_period = 0": SECONDS.format("check_period"),
+    "check_period = nan": SECONDS.format("check_period"),
+    "check_period = true": SECONDS.format("check_period"),
+    "retry_period = -1": SECONDS.format("retry_period"),
+    "patience = '60'": SECONDS.format("patience"),
+    "restart_patience = inf": SECONDS.format("restart_patience"),
+    "linger = -0.5": '"linger" must be a number of seconds, 0 or more.',
+    "discovery_port = 0": '"discovery_port" must be a port from 1 to 65535.',
+    "discovery_port = 65536": '"discovery_port" must be a port from 1 to 65535.',
+    "discovery_port = 3702.5": '"discovery_port" must be a port from 1 to 65535.',
+    "parallel_installs = 0": '"parallel_installs" must be a whole number from 1 to 100.',
+    "http_login = 'sometimes'": '"http_login" must be one of "ask", "never", "always".',
+    "gateway = 'a\\u001bb'".replace("'", '"'): '"gateway" must be a name of at most 64 characters, in quotes.',
+    f"gateway = '{'x' * 65}'": '"gateway" must be a name of at most 64 characters, in quotes.',
+    "interfaces = '10.0.0.1'": '"interfaces" must be a list of this gateway\'s own IPv4 addresses, '
+    'such as ["192.168.1.2"].',
+    "authority = 'x'": "Write [authority] on a line of its own.",
+    "[authority]\nname = ''": '"name" must be a name of 1 to 64 characters, in quotes.',
+    "[authority]\nkey_type = 'rsa-1024'": '"key_type" must be one of "rsa-3072", "ec-p256".',
+    "[authority]\npassphrase_file = 'secret.txt'": '"passphrase_file" must be the path of a file, from the root on, '
+    "in quotes.",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_wrong_value_is_refused_saying_what_is_allowed(tmp_path: Path, text: str) -> None:
+    title, hint = refused(tmp_path, "\n\n" + text)
+    assert title.startswith(f"config.toml line {len(text.splitlines()) + 2}: ")
+    assert hint == WRONG[text]
+
+
+@pytest.mark.parametrize("address", ["", "camera", "10.0.0.256", "10.0.0.0/24", "224.0.0.1", "0.0.0.0", "::1", "eth0"])
+def test_an_interface_is_a_unicast_ipv4_address(tmp_path: Path, address: str) -> None:
+    title, _ = refused(tmp_path, f'interfaces = ["127.0.0.1", "{address}"]')
+    assert title == 'config.toml line 1: wrong value of "interfaces"'
+    with pytest.raises(UsageError, match="is no address of an interface"):
+        check_interfaces(["127.0.0.1", address])
+
+
+BROKEN: dict[str | bytes, str] = {
+    "gateway = 'x'\nlinger 5\n": "config.toml line 2, column 8: Expected '=' after a key",
+    "gateway = ": "config.toml end of document: Invalid value",
+    "linger = 1\nlinger = 2\n": "config.toml line 2, column 11: Cannot overwrite a value",
+    b"# caf\xe9\n": "config.toml line 1: not UTF-8",
+    b"\nlinger = 1\n#\xff\xfe\n": "config.toml line 3: not UTF-8",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_file_that_is_no_toml_is_refused_with_line_and_column(tmp_path: Path, text: str | bytes) -> None:
+    title, _ = refused(tmp_path, text)
+    assert title.startswith(BROKEN[text])

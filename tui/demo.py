@@ -1,0 +1,138 @@
+"""The demo: a simulated site, an engine of its own on it, and a state folder that is thrown away at the end."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from core.model.errors import CamtrustError
+from tui.attach import Place, attach, note, run
+from tui.ending import kill, stop_engine, watched
+from tui.simulation import LOOPBACK, PASSWORD, USER, SimulatedSite
+
+_LONGEST_END = 10.0
+_FAST = {"patience": 20.0, "restart_patience": 20.0}
+
+
+def run_screen(*, fast: bool) -> int:
+    """Show the screens on a simulated site until the technician leaves them."""
+    with _demo(fast=fast) as (place, site):
+        note(f"{len(site.cameras)} simulated cameras. Their login is filled in: {USER}, {PASSWORD}")
+        return _screens(place)
+
+
+def run_headless(*, fast: bool, as_json: bool) -> int:
+    """Add every camera of a simulated site without a screen, print what became of each, return 0 if all went well."""
+    from tui.headless import add_all
+
+    with _demo(fast=fast) as (place, site):
+        return run(add_all(place, site, fast=fast, as_json=as_json))
+
+
+@contextmanager
+def _demo(*, fast: bool) -> Iterator[tuple[Place, SimulatedSite]]:
+    """Set everything up, and end it whatever happens; a signal that ends this process does so in order."""
+    with ExitStack() as stack:
+        stack.enter_context(_signals_unwind())
+        folder = Path(stack.enter_context(_throw_away_folder()))
+        site = stack.enter_context(SimulatedSite(fast=fast))
+        place = _place(folder, site, fast=fast)
+        stack.enter_context(_engine(place))
+        yield place, site
+
+
+@contextmanager
+def _throw_away_folder() -> Iterator[str]:
+    folder = tempfile.mkdtemp(prefix="camtrust-demo-")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def _place(folder: Path, site: SimulatedSite, *, fast: bool) -> Place:
+    from core.service.paths import socket_path
+
+    config = folder / "config.toml"
+    config.write_text(_config(site.discovery_port, fast=fast), encoding="utf-8")
+    state_dir = folder / "state"
+    return Place(state_dir=state_dir, socket=socket_path(state_dir), config=config)
+
+
+def _config(discovery_port: int, *, fast: bool) -> str:
+    """Return the settings of the demo's engine. It ends by itself soon after nobody is attached any more."""
+    settings: dict[str, str | float] = {"discovery_port": discovery_port, "linger": 30.0, **(_FAST if fast else {})}
+    lines = [f"{name} = {value}" for name, value in settings.items()]
+    return "\n".join(['gateway = "demo"', f'interfaces = ["{LOOPBACK}"]', *lines, ""])
+
+
+def _screens(place: Place) -> int:
+    """Run the screens in a process of their own, so that this one can clean up however they end."""
+    where = [str(place.state_dir), str(place.socket), str(place.config)]
+    command = [sys.executable, "-I", "-m", "tui.demo_screens", *where]
+    process = subprocess.Popen(command)  # noqa: S603 - our own interpreter and module
+    try:
+        return _as_shells_say(process.wait())
+    finally:
+        _end_process(process)
+
+
+def _as_shells_say(returned: int) -> int:
+    return returned if returned >= 0 else 128 - returned
+
+
+def _end_process(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_LONGEST_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def _engine(place: Place) -> Iterator[None]:
+    """Start the demo's engine, and have it ended at the end."""
+    pid = run(_started(place))
+    with watched(pid) as process:
+        try:
+            yield
+        finally:
+            # It may have ended by itself, and it may be stuck.
+            with suppress(CamtrustError):
+                run(stop_engine(place, force=True))
+            kill(process)
+
+
+async def _started(place: Place) -> int:
+    from core.model.messages import Role
+
+    client, _ = await attach(place, Role.VIEWER)
+    async with client:
+        return client.welcome.status.pid
+
+
+@contextmanager
+def _signals_unwind() -> Iterator[None]:
+    """Leave by `SystemExit` when asked to end or when the terminal goes, and let nothing interrupt the leaving."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, _leave) for number in numbers}
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, before[number])
+
+
+def _leave(number: int, _: FrameType | None) -> NoReturn:
+    for other in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(other, signal.SIG_IGN)
+    raise SystemExit(128 + number)

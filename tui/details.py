@@ -1,0 +1,264 @@
+"""A device, a certificate, an install and events as lines: what the drawer and the full screens show. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from core.model.device import (
+    CertificateField,
+    CertificateView,
+    Connection,
+    DeviceView,
+    InstallView,
+    StepState,
+    StepView,
+)
+from core.model.messages import DeviceDetail, Event
+from tui.paragraphs import LABEL, Line, field, fields, fit, length, paragraph, plain, two_ends, wrapped
+from tui.summary import sentences
+from tui.words import (
+    BLOCKED_TEXT,
+    FIRST_CONTACT,
+    ORIGINS,
+    STEP_MARKS,
+    Tone,
+    bar,
+    certificate,
+    day,
+    elapsed,
+    grouped,
+    history,
+    listed,
+    moment,
+    pace,
+    standing,
+    state,
+    took,
+)
+
+NOT_ENCRYPTED = "Not encrypted. Enable HTTPS on the camera to change that."
+_HISTORY = 8
+
+
+def device_lines(device: DeviceView, detail: DeviceDetail | None, now: datetime, width: int) -> list[Line]:
+    """Return the drawer: all that is known of a device. `detail` comes a moment later than the device."""
+    where = state(device, now)
+    lines = field("Status", f"{where.mark} {standing(device, now)}".strip(), width, where.tone)
+    lines = [*_certificate_field(device, width), *lines, *_to_do(device, width)]
+    if detail is not None:
+        lines += _certificates(detail, now, width)
+    lines += fields(_facts(device, now), width)
+    if detail is not None and detail.events:
+        lines += _history_lines(detail.events, now, width)
+    return lines
+
+
+def _certificate_field(device: DeviceView, width: int) -> list[Line]:
+    if device.connection is Connection.DISCOVERED:
+        return []
+    word = certificate(device) or ("not known yet" if device.connection is Connection.ADDING else "none stored")
+    origin = ORIGINS[device.origin] if device.origin and device.certificate_field is not CertificateField.HTTP else ""
+    lines = field("Certificate", f"{word}, {origin}" if origin else word, width, Tone.STRONG)
+    if device.certificate_field is CertificateField.HTTP:
+        lines += field("", NOT_ENCRYPTED, width)
+    return lines
+
+
+def _to_do(device: DeviceView, width: int) -> list[Line]:
+    if device.attention is None:
+        return []
+    told = (
+        device.attention_hint
+        if device.attention == BLOCKED_TEXT
+        else sentences(device.attention, device.attention_hint)
+    )
+    return field("To do", told, width)
+
+
+def _certificates(detail: DeviceDetail, now: datetime, width: int) -> list[Line]:
+    if detail.stored is None or detail.device.certificate_field is CertificateField.HTTP:
+        return []
+    by = f"{day(detail.stored_at, now)} by {detail.stored_by}" if detail.stored_by else ""
+    lines = [*_fingerprint("SHA-256", detail.stored), *field("Stored", by, width)]
+    lines += fields(_short_certificate(detail.stored, now), width)
+    if detail.presented is not None:
+        lines += _fingerprint("Presented", detail.presented, Tone.ALARM)
+        lines += field("", f"issued by {_issuer(detail.presented)}", width)
+    return lines
+
+
+def _fingerprint(label: str, view: CertificateView, tone: Tone = Tone.PLAIN) -> list[Line]:
+    first, second = grouped(view.fingerprint)
+    return [((fit(label, LABEL), Tone.QUIET), (first, tone)), ((fit("", LABEL), Tone.QUIET), (second, tone))]
+
+
+def _short_certificate(view: CertificateView, now: datetime) -> Iterable[tuple[str, str]]:
+    if not view.readable:
+        yield "Certificate", _unreadable(view)
+        return
+    yield "Issuer", _issuer(view)
+    yield "Valid", _validity(view, now)
+    yield "Key", listed(filter(None, (view.key, view.signature)))
+    for warning in view.warnings:
+        yield "Note", warning
+
+
+def _unreadable(view: CertificateView) -> str:
+    return f"{view.size} bytes that cannot be read as a certificate; the fingerprint is certain"
+
+
+def _issuer(view: CertificateView) -> str:
+    return f"{view.issuer or view.subject} (itself)" if view.self_signed else view.issuer or "not named"
+
+
+def _validity(view: CertificateView, now: datetime) -> str:
+    if not (view.not_before and view.not_after):
+        return ""
+    return f"{day(view.not_before, now) or view.not_before} to {day(view.not_after, now) or view.not_after}"
+
+
+def _facts(device: DeviceView, now: datetime) -> Iterable[tuple[str, str]]:
+    firmware = f"firmware {device.firmware}" if device.firmware else ""
+    serial = f"serial {device.serial}" if device.serial else ""
+    model = " ".join(filter(None, (device.manufacturer, device.model)))
+    yield "Connection", listed(filter(None, (device.tls, f"video {device.video}" if device.video else "")))
+    yield "Model", listed(filter(None, (model, firmware, serial)))
+    yield "Address", device.address
+    yield "Found by", listed(device.found_by)
+    yield "Last check", moment(device.last_check, now)
+
+
+def _history_lines(events: Iterable[Event], now: datetime, width: int) -> list[Line]:
+    newest = list(events)[-_HISTORY:][::-1]
+    told = [("History" if number == 0 else "", history(event, now)) for number, event in enumerate(newest)]
+    return fields(told, width)
+
+
+def certificate_lines(detail: DeviceDetail, now: datetime, width: int) -> list[Line]:
+    """Return the certificate screen: the stored certificate in full, and the presented one where that is another."""
+    lines: list[Line] = []
+    if detail.presented is not None:
+        lines += [
+            plain(BLOCKED_TEXT, Tone.ALARM),
+            *paragraph("The camera shows another one than is stored.", width),
+            (),
+        ]
+    for name, view in (("Stored", detail.stored), ("Presented now", detail.presented)):
+        if view is not None:
+            lines += [plain(name, Tone.STRONG), *_full_certificate(view, now, width), ()]
+    if detail.stored is not None and detail.stored_by:
+        lines += field("Stored", f"{moment(detail.stored_at, now)} by {detail.stored_by}", width)
+    return lines
+
+
+def _full_certificate(view: CertificateView, now: datetime, width: int) -> list[Line]:
+    lines = _fingerprint("SHA-256", view)
+    lines += fields((("As openssl", half) for half in _as_openssl(view.fingerprint)), width)
+    if not view.readable:
+        return lines + field("Certificate", _unreadable(view), width)
+    rows = [
+        ("Subject", view.subject),
+        ("Issuer", _issuer(view)),
+        ("Names", ", ".join(view.names)),
+        ("Valid", _validity(view, now)),
+        ("Key", view.key),
+        ("Signature", view.signature),
+        ("Serial", view.serial),
+        *(("Note", warning) for warning in view.warnings),
+    ]
+    lines += fields(rows, width)
+    if view.key_fingerprint:
+        first, second = grouped(view.key_fingerprint)
+        lines += [((fit("Key SHA-256", LABEL), Tone.QUIET), (first, Tone.PLAIN))]
+        lines += [((fit("", LABEL), Tone.QUIET), (second, Tone.PLAIN))]
+    return lines
+
+
+def _as_openssl(fingerprint: str) -> tuple[str, str]:
+    pairs = [fingerprint[start : start + 2].upper() for start in range(0, len(fingerprint), 2)]
+    half = len(pairs) // 2
+    return ":".join(pairs[:half]) + ":", ":".join(pairs[half:])
+
+
+_SECONDS = 9
+_BAR = 12
+_NUMBER = 6
+
+
+def install_lines(install: InstallView, device: DeviceView | None, now: datetime, width: int) -> list[Line]:
+    """Return the install screen: one line a step, what it says below it where that is long, and how it ended."""
+    lines: list[Line] = []
+    column = max((len(step.title) for step in install.steps), default=0) + 2
+    for step in install.steps:
+        lines += _step_lines(step, column, width)
+    lines.append(())
+    if not install.finished:
+        lines += paragraph("Do not change this camera's settings until this is finished.", width, Tone.STRONG, 1)
+        return lines + paragraph("You may leave this screen, and camtrust: the work goes on.", width, indent=1)
+    lines += paragraph(install.outcome, width, Tone.STRONG, 1)
+    lines += paragraph(install.hint, width, indent=1) if install.hint else []
+    if device is not None:
+        where = state(device, now)
+        now_it_is = listed(filter(None, (certificate(device), standing(device, now))))
+        lines += [(), ((" Now  ", Tone.QUIET), (where.mark, where.tone), (f" {now_it_is}", Tone.PLAIN))]
+    return lines
+
+
+_STEP_TONES = {
+    StepState.WAITING: Tone.PLAIN,
+    StepState.DOING: Tone.WORK,
+    StepState.DONE: Tone.PLAIN,
+    StepState.FAILED: Tone.ALARM,
+    StepState.SKIPPED: Tone.QUIET,
+}
+
+
+def _step_lines(step: StepView, column: int, width: int) -> list[Line]:
+    tone = _STEP_TONES[step.state]
+    words = Tone.PLAIN if step.state is StepState.FAILED else tone
+    left: Line = (
+        (f" {STEP_MARKS[step.state]}", tone),
+        (f" {step.number:>2} {fit(step.title, column)}", words),
+    )
+    right = _step_end(step)
+    room = width - length(left) - max(length(right), _SECONDS) - 2
+    detail = wrapped(step.detail, room) if step.detail else [""]
+    if len(detail) == 1:
+        return [two_ends((*left, (detail[0], Tone.PLAIN)), (*right, (" ", Tone.PLAIN)), width)]
+    first = two_ends(left, (*right, (" ", Tone.PLAIN)), width)
+    return [first, *paragraph(step.detail, width - 1, words, _NUMBER)]
+
+
+def _step_end(step: StepView) -> Line:
+    if step.state is StepState.WAITING:
+        return plain(f"usually about {round(step.usual)} s", Tone.QUIET) if step.usual else ()
+    if step.state is StepState.DOING and step.usual and step.seconds is not None:
+        progress = f"{bar(step.seconds / step.usual, _BAR)}  {pace(step.seconds, step.usual)}"
+        return plain(progress, Tone.WORK)
+    return () if step.state is StepState.SKIPPED else plain(took(step.seconds), Tone.PLAIN)
+
+
+def install_heading(install: InstallView) -> str:
+    """Return how far an install is, for the right end of its title."""
+    if install.finished:
+        return f"finished after {elapsed(install.seconds)} "
+    return f"step {install.step} of {len(install.steps)} · {elapsed(install.seconds)} "
+
+
+_WHEN, _WHO, _NAME = 12, 11, 18
+
+
+def event_lines(events: Iterable[Event], now: datetime, width: int) -> list[Line]:
+    """Return events, newest first: when, who, which device, what."""
+    lines: list[Line] = []
+    for event in sorted(events, key=lambda event: -event.seq):
+        columns = fit(moment(event.at, now), _WHEN) + fit(event.who, _WHO - 1) + " " + fit(event.name, _NAME - 1) + " "
+        indent = len(columns)
+        first, *rest = wrapped(event.text, width - indent - 1)
+        lines.append(((f" {columns}", Tone.QUIET), (first, Tone.PLAIN)))
+        lines += [((" " * (indent + 1), Tone.PLAIN), (text, Tone.PLAIN)) for text in rest]
+    return lines
+
+
+def warning_lines(width: int) -> list[Line]:
+    """Return what the add dialog says of first contact."""
+    return paragraph(FIRST_CONTACT, width)

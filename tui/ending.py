@@ -1,0 +1,63 @@
+"""Ends an engine, and knows when its process is gone."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from core.model.errors import CamtrustError, EngineGoneError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.attach import Place
+
+_LONGEST_END = 60.0
+
+
+@contextmanager
+def watched(pid: int) -> Iterator[int]:
+    """Hold a descriptor of the process with this id, which stays that of this process when the id is used again.
+
+    Raises `ProcessLookupError` where there is no such process.
+    """
+    descriptor = os.pidfd_open(pid)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def ended(process: int, patience: float) -> bool:
+    """Wait until a watched process has ended; tell whether it did within `patience` seconds."""
+    readable, _, _ = select.select([process], [], [], patience)
+    return bool(readable)
+
+
+def kill(process: int) -> None:
+    """End a watched process, whatever it does, and wait until it is gone."""
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(process, signal.SIGKILL)
+    ended(process, _LONGEST_END)
+
+
+async def stop_engine(place: Place, *, force: bool) -> None:
+    """Ask the engine to end, and wait until its process is gone. Raises `EngineGoneError` where none runs."""
+    import asyncio
+
+    from core.model.messages import StopEngine
+    from core.service.client import Client
+
+    async with await Client.connect(place.socket) as client:
+        with suppress(ProcessLookupError), watched(client.welcome.status.pid) as process:
+            # It may be gone before its answer is read: that is what was asked for.
+            with suppress(EngineGoneError):
+                await client.ask(StopEngine(force=force))
+            if not await asyncio.to_thread(ended, process, _LONGEST_END):
+                raise CamtrustError(
+                    f"The engine has not ended after {_LONGEST_END:.0f} s.",
+                    "It may be finishing what it must not leave half done. Try again in a minute.",
+                )

@@ -1,0 +1,101 @@
+"""The demo without a screen: adds every camera of the simulated site and compares what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from core.model.device import DeviceView
+from core.model.errors import CamtrustError, ExitCode
+from core.model.messages import AddDevices, Added, Devices, ListDevices, Role, to_builtins
+from core.model.secret import Secret
+from tui.attach import Place, ask, attach, note
+from tui.follow import follow
+from tui.output import json_text, table
+from tui.simulation import PASSWORD, USER, SimulatedCamera, SimulatedSite
+
+_LONGEST_SEARCH = 60.0
+_LONGEST_INSTALLS = {True: 180.0, False: 900.0}
+
+Outcome = tuple[SimulatedCamera, DeviceView]
+
+
+async def add_all(place: Place, site: SimulatedSite, *, fast: bool, as_json: bool) -> ExitCode:
+    """Add every camera of the site, print what became of each, and tell whether all are as their kinds can be."""
+    found = await _found(place, site.cameras)
+    note(f"All {len(found)} cameras are discovered. Adding them.")
+    await _add(place, found, _LONGEST_INSTALLS[fast])
+    devices = (await ask(place, ListDevices(), Devices)).devices
+    outcomes = outcomes_of(site.cameras, devices)
+    click.echo(json_text([outcome_value(outcome) for outcome in outcomes]) if as_json else outcomes_text(outcomes))
+    return _verdict(outcomes)
+
+
+async def _found(place: Place, cameras: Sequence[SimulatedCamera]) -> tuple[DeviceView, ...]:
+    """Wait until every camera is discovered, and return the rows."""
+    client, _ = await attach(place, Role.VIEWER, watch=True)
+    missing = {camera.host: camera.name for camera in cameras}
+    found: dict[str, DeviceView] = {}
+    try:
+        async with client, asyncio.timeout(_LONGEST_SEARCH):
+            async for update in client.updates():
+                found |= {device.host: device for device in update.devices if missing.pop(device.host, None)}
+                if not missing:
+                    break
+    except TimeoutError:
+        raise CamtrustError(f"Not discovered within {_LONGEST_SEARCH:.0f} s: {', '.join(missing.values())}") from None
+    return tuple(found.values())
+
+
+async def _add(place: Place, found: Sequence[DeviceView], patience: float) -> None:
+    command = AddDevices(
+        addresses=tuple(device.address for device in found),
+        user=USER,
+        password=Secret(PASSWORD),
+        allow_http_login=True,
+    )
+    added = await ask(place, command, Added)
+    try:
+        async with asyncio.timeout(patience):
+            await follow(place, added.devices, note)
+    except TimeoutError:
+        note(f"Not all installs are finished after {patience:.0f} s.")
+
+
+def outcomes_of(cameras: Sequence[SimulatedCamera], devices: Sequence[DeviceView]) -> list[Outcome]:
+    """Return each camera with the device that stands for it."""
+    by_host = {device.host: device for device in devices}
+    return [(camera, by_host[camera.host]) for camera in cameras]
+
+
+def is_reached(outcome: Outcome) -> bool:
+    """Tell whether a camera's certificate field is the one that its kind can reach."""
+    camera, device = outcome
+    return device.certificate_field is not None and device.certificate_field.value == camera.expect
+
+
+def outcomes_text(outcomes: Sequence[Outcome]) -> str:
+    """Return a table of what was expected and what came."""
+    return table(("NAME", "ADDRESS", "CERTIFICATE", "EXPECTED", "REACHED", "KIND"), map(_row, outcomes))
+
+
+def _row(outcome: Outcome) -> tuple[str, ...]:
+    camera, device = outcome
+    field = device.certificate_field.value if device.certificate_field else "-"
+    return camera.name, device.address, field, camera.expect, "yes" if is_reached(outcome) else "NO", camera.kind
+
+
+def outcome_value(outcome: Outcome) -> dict[str, Any]:
+    """Return a device for `--json`, with `expected` and `kind`."""
+    camera, device = outcome
+    return {**to_builtins(device), "expected": camera.expect, "kind": camera.kind}
+
+
+def _verdict(outcomes: Sequence[Outcome]) -> ExitCode:
+    failed = [(camera, device) for camera, device in outcomes if not is_reached((camera, device))]
+    for camera, device in failed:
+        note(f"{camera.name} ({device.address}) did not reach {camera.expect}: {device.attention or device.connection}")
+    return ExitCode.FAILED if failed else ExitCode.DONE

@@ -1,0 +1,59 @@
+"""The add dialog's knowledge of each address: typed, looked at, what was seen. Pure but for the strings' clean-up."""
+
+import re
+
+from core.model.messages import Look
+from tui.paragraphs import Line, cut, fit, paragraph, plain
+from tui.words import Tone, grouped, listed, short
+
+_SEPARATORS = re.compile(r"[\s,;]+")
+_ADDRESS = 24
+_INDENT = 2
+
+
+def split_addresses(text: str) -> tuple[str, ...]:
+    """Return the addresses of a line, each once, in order."""
+    return tuple(dict.fromkeys(part for part in _SEPARATORS.split(text) if part))
+
+
+def is_http(look: Look | None) -> bool:
+    """Tell whether an address would be added over plain HTTP."""
+    return look is not None and look.way.startswith("HTTP") and not look.way.startswith("HTTPS")
+
+
+def look_lines(address: str, look: Look | None, *, is_looking: bool, in_full: bool, width: int) -> list[Line]:
+    """Return what is known of one address; `look` is None until it was looked at."""
+    where = (" " * _INDENT + fit(address, _ADDRESS - 1) + " ", Tone.PLAIN)
+    room = width - _INDENT - _ADDRESS
+    if look is None:
+        unseen = "looking…" if is_looking else "not looked at yet: Tab or Enter does"
+        return [(where, (unseen, Tone.QUIET))]
+    told = [line for text, tone in _told(look, in_full=in_full) for line in paragraph(text, room, tone)]
+    blank = (" " * (_INDENT + _ADDRESS), Tone.PLAIN)
+    return [cut((where if number == 0 else blank, *line), width) for number, line in enumerate(told)]
+
+
+def _told(look: Look, *, in_full: bool) -> list[tuple[str, Tone]]:
+    lines = [(look.way, Tone.PLAIN)] if look.way else []
+    if look.certificate is not None:
+        lines += _certificate(look, in_full=in_full)
+    if look.problem:
+        lines.append((look.problem, Tone.STRONG))
+    lines += [(note, Tone.QUIET) for note in look.notes]
+    return lines or [("nothing is known of it", Tone.QUIET)]
+
+
+def _certificate(look: Look, *, in_full: bool) -> list[tuple[str, Tone]]:
+    view = look.certificate
+    if view is None:
+        return []
+    issuer = "by itself" if view.self_signed else f"by {view.issuer}" if view.issuer else ""
+    if not in_full:
+        return [(listed(filter(None, (f"SHA-256 {short(view.fingerprint)}", issuer))), Tone.PLAIN)]
+    subject = listed(filter(None, (view.subject, f"issued {issuer}" if issuer else "")))
+    return [*((line, Tone.STRONG) for line in grouped(view.fingerprint)), (subject, Tone.QUIET)]
+
+
+def heading(count: int) -> Line:
+    """Return the title of the dialog."""
+    return plain("Add a device" if count < 2 else f"Add {count} devices", Tone.STRONG)

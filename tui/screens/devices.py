@@ -1,0 +1,177 @@
+"""The main screen: all devices of the site, and the drawer."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.signal import Signal
+from textual.widget import Widget
+
+from core.model.device import Connection, DeviceView
+from core.model.errors import CamtrustError
+from core.model.messages import DeviceDetail, ShowDevice
+from tui.paragraphs import EMPTY, Line, plain
+from tui.screens.device_verbs import DeviceVerbs
+from tui.session import Session
+from tui.site import Change
+from tui.summary import attention, rescan, sentences, sources, title
+from tui.widgets.device_table import DeviceTable
+from tui.widgets.drawer import Drawer
+from tui.widgets.filter_line import FilterLine
+from tui.words import Tone, plural
+
+_TICK_SECONDS = 5.0
+_DETAIL_PAUSE = 0.1
+
+
+class DevicesScreen(DeviceVerbs):
+    """The table, and the drawer beside it or, on a narrow terminal, in its place."""
+
+    AUTO_FOCUS = "DeviceTable"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="filter", key_display="/", tooltip="show only rows with these words"),
+        Binding("escape", "back", "Back", id="back", key_display="Esc", tooltip="close the drawer, end the filter"),
+        Binding("q", "leave", "Quit", id="leave", tooltip="leave; the engine goes on"),
+    ]
+    _TABLE_VERBS = ("details", "add", "install", "mark", "filter", "help", "certificate", "events", "sort", "rescan")
+    _DRAWER_VERBS = ("certificate", "save", "copy", "install", "help", "close", "next", "previous", "remove")
+    _FILTER_VERBS = ("keep-filter", "clear-filter")
+
+    def __init__(self, session: Session, changes: Signal[Change]) -> None:
+        super().__init__(session, changes)
+        self.drawer = Drawer(session.clock)
+
+    def body(self) -> Widget:
+        """Return table and drawer."""
+        return Horizontal(self.table, self.drawer, id="body")
+
+    def on_mount(self) -> None:
+        """Let coarse times move on."""
+        self.set_interval(_TICK_SECONDS, self._tick)
+
+    def heading(self) -> Line:
+        """Return the gateway."""
+        return title(self.session.site)
+
+    def standing(self) -> tuple[Line, Line]:
+        """Return the filter, or what the device at the cursor needs, or what discovery heard."""
+        site, rows = self.session.site, self.table.list
+        left = self._filter_line() or attention(self.table.device) or sources(site)
+        if len(rows.rows) > rows.height:
+            return left, plain(f"{rows.index + 1} of {len(rows.rows)} ", Tone.QUIET)
+        return left, plain(f"{rescan(site.rescan_in(self.session.clock()))} ", Tone.QUIET)
+
+    def verbs(self) -> Iterable[str]:
+        """Return the keys of what has the focus."""
+        if self.drawer.has_focus:
+            return self._DRAWER_VERBS
+        return self._TABLE_VERBS if self.table.has_focus else self._FILTER_VERBS
+
+    def site_changed(self, change: Change) -> None:
+        """Show what changed; rows stay where they are while keys are pressed."""
+        self.table.is_old = not self.session.is_up
+        self.table.site_changed()
+        shown = self.drawer.device
+        if self._is_open() and shown is not None and shown.id in change.devices:
+            self._show_in_drawer()
+        self.redraw()
+
+    @on(DeviceTable.Moved)
+    def _moved(self) -> None:
+        device, shown = self.table.device, self.drawer.device
+        if self._is_open() and (device is None or shown is None or device.id != shown.id):
+            self._show_in_drawer()
+        self.redraw()
+
+    @on(DeviceTable.Chosen)
+    def _chosen(self) -> None:
+        device = self.table.device
+        if device is not None and device.connection is Connection.ADDING:
+            self.action_install()
+        else:
+            self._open_drawer()
+
+    def _open_drawer(self) -> None:
+        self.add_class("-open")
+        self._show_in_drawer()
+        self.drawer.focus()
+
+    def _show_in_drawer(self) -> None:
+        device = self.table.device
+        if device is None:
+            self._close_drawer()
+            return
+        self.drawer.show_device(device)
+        self.attend(self._ask_detail(device), "detail", exclusive=True)
+
+    async def _ask_detail(self, device: DeviceView) -> None:
+        # Somebody who runs through the rows asks only about the one that he stops at.
+        await asyncio.sleep(_DETAIL_PAUSE)
+        try:
+            self.drawer.show_detail(await self.session.ask(ShowDevice(device=device.id), DeviceDetail))
+        except CamtrustError as error:
+            self.drawer.show_problem(sentences(error.title, error.hint))
+
+    def _is_open(self) -> bool:
+        return self.has_class("-open")
+
+    def _close_drawer(self) -> None:
+        self.remove_class("-open")
+        self.table.focus()
+
+    @on(Drawer.Asked)
+    def _drawer_asked(self, message: Drawer.Asked) -> None:
+        match message.verb:
+            case "close":
+                self._close_drawer()
+            case "next" | "previous":
+                self.table.action_move(1 if message.verb == "next" else -1)
+            case "save" if not self.refused("save"):
+                self.attend(self.save())
+            case "copy" if not self.refused("copy"):
+                self.copy_fingerprint()
+
+    async def action_filter(self) -> None:
+        """Type words that rows must have."""
+        self.add_class("-filtering")
+        line = FilterLine(self.table.list.filter)
+        await self.mount(line, before="#status")
+        line.focus()
+
+    @on(FilterLine.Typed)
+    def _filtered(self, message: FilterLine.Typed) -> None:
+        self.table.filter_by(message.words)
+
+    @on(FilterLine.Left)
+    async def _filter_left(self, message: FilterLine.Left) -> None:
+        await message.line.remove()
+        self.remove_class("-filtering")
+        self.table.focus()
+
+    def _filter_line(self) -> Line:
+        rows = self.table.list
+        if not rows.filter:
+            return EMPTY
+        shown = f"{len(rows.rows)} of {plural(len(self.session.site.devices), 'device')}"
+        return ((f" Filter {rows.filter}", Tone.STRONG), (f"  {shown}, Esc ends it", Tone.QUIET))
+
+    def action_back(self) -> None:
+        """Close the drawer, else end the filter. Never leaves."""
+        if self._is_open():
+            self._close_drawer()
+        else:
+            self.table.filter_by("")
+
+    def action_leave(self) -> None:
+        """Close the drawer, else leave."""
+        if self._is_open():
+            self._close_drawer()
+        else:
+            self.app.exit()
+
+    def _tick(self) -> None:
+        self.table.redraw()
+        self.redraw()

@@ -1,0 +1,141 @@
+"""What every full screen has: a title line, a body, a status line and a line of keys."""
+
+from collections.abc import Coroutine, Iterable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import Screen
+from textual.signal import Signal
+from textual.timer import Timer
+from textual.widget import Widget
+
+from core.model.errors import CamtrustError
+from tui.paragraphs import EMPTY, Line, length, plain, two_ends
+from tui.session import Session
+from tui.site import Change
+from tui.summary import link_problem, sentences, who_and_how_many
+from tui.widgets.key_line import key_line
+from tui.widgets.lines import Lines
+from tui.widgets.too_small import TooSmall
+from tui.words import Tone
+
+SAID_SECONDS = 8.0
+"""How long the status line shows what was said before it is itself again."""
+
+
+class Frame(Screen[bool]):
+    """Base of the full screens. `changes` tells what the engine told. What a screen is left with is its own matter."""
+
+    AUTO_FOCUS = "#body"
+    VERBS: ClassVar[tuple[str, ...]] = ("back", "help")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "back", "Back", id="back", key_display="Esc", tooltip="one level back"),
+        Binding("question_mark", "help", "Help", id="help", key_display="?", tooltip="these pages"),
+    ]
+
+    def __init__(self, session: Session, changes: Signal[Change]) -> None:
+        super().__init__()
+        self.session = session
+        self.changes = changes
+        self._said: Line = EMPTY
+        self._said_timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Build the frame round the body."""
+        yield TooSmall()
+        yield Lines(lambda width: [two_ends(self.heading(), self.heading_end(), width)], name="heading")
+        yield self.body()
+        yield Lines(lambda width: [self._status(width)], name="status")
+        yield Lines(lambda width: [key_line(self, self.verbs(), width)], name="keys")
+
+    def body(self) -> Widget:
+        """Return what is between heading and status: lines that can be scrolled."""
+        return VerticalScroll(Lines(self.lines, name="text"), id="body")
+
+    def lines(self, width: int) -> list[Line]:
+        """Return the body as lines."""
+        return []
+
+    def heading(self) -> Line:
+        """Return what the screen is about."""
+        return EMPTY
+
+    def heading_end(self) -> Line:
+        """Return what stands at the right of the heading."""
+        site = self.session.site
+        return who_and_how_many(self.session.link.state, site.counts(), site.updated_at)
+
+    def standing(self) -> tuple[Line, Line]:
+        """Return the two ends of the status line when nothing is said."""
+        return EMPTY, EMPTY
+
+    def verbs(self) -> Iterable[str]:
+        """Return ids of the bindings to show below, in order."""
+        return self.VERBS
+
+    def why_not(self, verb: str) -> str:
+        """Return why a verb is not possible now, in words; empty where it is."""
+        return ""
+
+    def on_mount(self) -> None:
+        """Listen to the engine, and keep the keys below up to date."""
+        self.changes.subscribe(self, self.site_changed)
+        self.bindings_updated_signal.subscribe(self, lambda _: self.query_one("#keys", Lines).redraw())
+
+    def site_changed(self, change: Change) -> None:
+        """Show what changed."""
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw all lines anew; what is the same is not sent."""
+        for lines in self.query(Lines):
+            lines.redraw()
+
+    def say(self, text: str, tone: Tone = Tone.STRONG) -> None:
+        """Show something in the status line for a while."""
+        self._said = plain(f" {text}", tone)
+        if self._said_timer is not None:
+            self._said_timer.stop()
+        self._said_timer = self.set_timer(SAID_SECONDS, self._unsay)
+        self.query_one("#status", Lines).redraw()
+
+    def tell(self, error: CamtrustError) -> None:
+        """Show an error: in the status line where it fits, else in a window of its own."""
+        from tui.screens.notice import Notice
+
+        if length(plain(f" {sentences(error.title, error.hint)}")) <= self.size.width:
+            self.say(sentences(error.title, error.hint))
+        else:
+            self.app.push_screen(Notice(error.title, error.hint))
+
+    def attend(self, work: Coroutine[Any, Any, None], group: str = "work", *, exclusive: bool = False) -> None:
+        """Do something that waits for the engine; its `CamtrustError` is shown."""
+        self.run_worker(self._attended(work), group=group, exclusive=exclusive)
+
+    async def _attended(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except CamtrustError as error:
+            self.tell(error)
+
+    def action_back(self) -> None:
+        """Go one level back."""
+        self.dismiss()
+
+    def action_help(self) -> None:
+        """Show the keys of this screen."""
+        from tui.screens.help import HelpScreen, keys_of
+
+        self.app.push_screen(HelpScreen(self.session, self.changes, keys_of(self)))
+
+    def _unsay(self) -> None:
+        self._said = EMPTY
+        self.query_one("#status", Lines).redraw()
+
+    def _status(self, width: int) -> Line:
+        problem = link_problem(self.session.link.state)
+        if self._said or problem:
+            return two_ends(self._said or problem, EMPTY, width)
+        return two_ends(*self.standing(), width)

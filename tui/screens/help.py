@@ -1,0 +1,76 @@
+"""The help screen: the keys of the screen below it, made from its bindings, and what the marks mean."""
+
+from collections.abc import Sequence
+
+from textual.binding import Binding
+from textual.signal import Signal
+
+from tui.paragraphs import Line, fit, plain
+from tui.screens.frame import Frame
+from tui.session import Session
+from tui.site import Change
+from tui.widgets.key_line import key_name
+from tui.words import LEGEND, Tone
+
+_KEYS, _VERB = 22, 16
+Keys = Sequence[tuple[str, str, str]]
+
+_NAMES = {
+    "up": "Up",
+    "down": "Down",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+}
+
+
+def keys_of(screen: Frame) -> Keys:
+    """Return keys, verb and meaning of everything that is bound on a screen now, in the order of its widgets."""
+    told: dict[str, tuple[list[str], Binding]] = {}
+    for active in screen.active_bindings.values():
+        if active.binding.id:
+            keys, _ = told.setdefault(active.binding.id, ([], active.binding))
+            keys.append(_name(active.binding))
+    return [(", ".join(dict.fromkeys(keys)), binding.description, binding.tooltip) for keys, binding in told.values()]
+
+
+def _name(binding: Binding) -> str:
+    if binding.key_display and "," not in binding.key_display and binding.key not in _NAMES:
+        return binding.key_display
+    return _NAMES.get(binding.key, key_name(binding))
+
+
+class HelpScreen(Frame):
+    """Shows `keys`, and the words and marks of the table."""
+
+    VERBS = ("back",)
+
+    def __init__(self, session: Session, changes: Signal[Change], keys: Keys) -> None:
+        super().__init__(session, changes)
+        self._keys_told = keys
+
+    def heading(self) -> Line:
+        """Return what this is."""
+        return plain(" Keys and marks", Tone.STRONG)
+
+    def lines(self, width: int) -> list[Line]:
+        """Return the keys and the marks."""
+        lines: list[Line] = [_key_line(*key) for key in self._keys_told]
+        lines += [(), plain(" What stands at the left of a device", Tone.STRONG)]
+        for mark, word, meaning in LEGEND:
+            columns = fit(f" {mark:<2} {word}", _KEYS)
+            lines.append(((columns, Tone.STRONG), (meaning, Tone.PLAIN)))
+        if self.session.state_hint:
+            lines += [(), plain(f" {self.session.state_hint}", Tone.QUIET)]
+        return lines
+
+    def action_help(self) -> None:
+        """Already here."""
+
+
+def _key_line(keys: str, verb: str, meaning: str) -> Line:
+    return ((fit(f" {keys}", _KEYS), Tone.STRONG), (fit(verb, _VERB), Tone.PLAIN), (meaning, Tone.QUIET))

@@ -1,0 +1,73 @@
+"""Saving a certificate as a file in the technician's folder, never over something that is there."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from textual import on
+from textual.widget import Widget
+from textual.widgets import Input
+
+from core.model.device import DeviceView
+from core.model.errors import CamtrustError
+from core.model.messages import Certificate, ReadCertificate
+from tui.export import file_name, write_new
+from tui.paragraphs import paragraph
+from tui.screens.dialog import Dialog
+from tui.screens.frame import Frame
+from tui.widgets.inputs import Field
+from tui.widgets.lines import Lines
+from tui.words import Tone
+
+
+async def save_certificate(screen: Frame, device: DeviceView, which: str) -> None:
+    """Write the `stored` or `presented` certificate of a device; asks for another name while one is taken.
+
+    Raises `CamtrustError` where the engine has none.
+    """
+    answer = await screen.session.ask(ReadCertificate(device=device.id, which=which), Certificate)
+    name: str | None = file_name(device.id, answer.fingerprint)
+    while name:
+        path, problem = await asyncio.to_thread(_written, name, answer.der)
+        if not problem:
+            screen.say(f"Saved {path}")
+            return
+        name = await screen.app.push_screen_wait(NameDialog(name, problem))
+
+
+def _written(name: str, der: bytes) -> tuple[str, str]:
+    """Write the file; return its full path, and why it could not be written, or nothing."""
+    try:
+        path = Path(name).expanduser().absolute()
+        write_new(path, der)
+    except FileExistsError:
+        return name, f"{path} is there already. It is not replaced."
+    except CamtrustError as error:
+        return name, error.title
+    except (OSError, RuntimeError, ValueError):
+        return name, f"'{name}' is no name of a file that can be written here."
+    return str(path), ""
+
+
+class NameDialog(Dialog[str]):
+    """Asks for another file name."""
+
+    AUTO_FOCUS = "#file-name"
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__()
+        self._file_name = name
+        self._problem = problem
+
+    def inside(self) -> Iterable[Widget]:
+        """Return the problem and a field."""
+        yield Lines(lambda width: [*paragraph(self._problem, width, Tone.STRONG), (), *paragraph("Save as", width)])
+        yield Field(self._file_name, name="file-name")
+
+    def keys(self) -> Iterable[tuple[str, str]]:
+        """Return how to go on."""
+        return (("Enter", "Save"), ("Esc", "Cancel"))
+
+    @on(Input.Submitted)
+    def _named(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip() or None)

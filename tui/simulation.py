@@ -1,0 +1,103 @@
+"""The simulated site of the demo: a process with cameras on loopback, on a network and a discovery port of its own."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import select
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from typing import IO, Any, Self
+
+from core.model.errors import CamtrustError
+
+LOOPBACK = "127.0.0.1"
+USER = "admin"
+PASSWORD = "demo-Kamera-7"  # noqa: S105 - what the simulator gives to each camera that is told no other
+_LONGEST_START = 30.0
+_LONGEST_END = 5.0
+
+
+@dataclass(frozen=True)
+class SimulatedCamera:
+    """One camera of the site. `expect` is the certificate field that its kind can reach."""
+
+    name: str
+    host: str
+    kind: str
+    expect: str
+
+
+class SimulatedSite:
+    """The simulator's process while it is used as a context. `cameras` and `discovery_port` say what it simulates."""
+
+    def __init__(self, *, fast: bool) -> None:
+        self.cameras: tuple[SimulatedCamera, ...] = ()
+        self.discovery_port = _free_port()
+        self._network = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(254) + 1}"
+        self._fast = fast
+
+    def __enter__(self) -> Self:
+        # It ends when its standard input does, so that it never outlives this process, however that ends.
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
+        assert self._process.stdout is not None
+        self._draining = threading.Thread(target=_drain, args=(self._process.stdout,), daemon=True)
+        try:
+            self.cameras = cameras_of(_first_line(self._process.stdout))
+        except BaseException:
+            self._end()
+            self._process.stdout.close()
+            raise
+        self._draining.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+        self._draining.join()
+
+    def _end(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(_LONGEST_END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _command(self) -> list[str]:
+        fast = ["--fast"] if self._fast else []
+        where = ["--network", self._network, "--discovery-port", str(self.discovery_port), "--interface", LOOPBACK]
+        return [sys.executable, "-I", "-m", "core.simulator", "--site", "demo", *where, *fast]
+
+
+def cameras_of(line: bytes) -> tuple[SimulatedCamera, ...]:
+    """Read the line by which the simulator says that it is ready. Raises `CamtrustError` where it is another."""
+    try:
+        told: list[dict[str, Any]] = json.loads(line)["ready"]
+        return tuple(SimulatedCamera(*(camera[key] for key in ("name", "host", "kind", "expect"))) for camera in told)
+    except (ValueError, KeyError, TypeError):
+        raise CamtrustError("The simulated site did not start.", "What it said itself is above.") from None
+
+
+def _first_line(stdout: IO[bytes]) -> bytes:
+    ready, _, _ = select.select([stdout], [], [], _LONGEST_START)
+    return stdout.readline() if ready else b""
+
+
+def _drain(stdout: IO[bytes]) -> None:
+    """Read what the site goes on to tell, so that it never has to wait."""
+    with stdout:
+        while stdout.read(4096):
+            pass
+
+
+def _free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,67 @@
+"""Where the words of a filter are typed."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input
+
+from tui.paragraphs import plain
+from tui.widgets.inputs import Field
+from tui.widgets.lines import Lines
+from tui.words import Tone
+
+
+class FilterLine(Horizontal):
+    """`Typed` at each key; `Left` when it has done its work: Enter keeps the words, Esc drops them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "leave", "Keep", id="keep-filter", key_display="Enter"),
+        Binding("escape", "clear", "Clear", id="clear-filter", key_display="Esc"),
+    ]
+
+    class Typed(Message):
+        """The words changed."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
+    class Left(Message):
+        """No more is typed."""
+
+        def __init__(self, line: "FilterLine") -> None:
+            super().__init__()
+            self.line = line
+
+    def __init__(self, words: str) -> None:
+        super().__init__(id="filter")
+        self._field = Field(words, name="filter-words", limit=64)
+
+    def compose(self) -> ComposeResult:
+        """Build the line."""
+        yield Lines(lambda _: [plain(" Filter ", Tone.STRONG)], name="filter-label")
+        yield self._field
+        yield Lines(lambda _: [plain(" !word: without it ", Tone.QUIET)], name="filter-hint")
+
+    def on_mount(self) -> None:
+        """Begin to type."""
+        self._field.focus()
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Typed(event.value))
+
+    @on(Input.Submitted)
+    def action_leave(self) -> None:
+        """Keep the words."""
+        self.post_message(self.Left(self))
+
+    def action_clear(self) -> None:
+        """Drop the words."""
+        self.post_message(self.Typed(""))
+        self.post_message(self.Left(self))

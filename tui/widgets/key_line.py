@@ -1,0 +1,38 @@
+"""The line of keys at the bottom: what can be done here, at most six verbs on a narrow terminal."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding
+
+from tui.paragraphs import Line, Span, length
+from tui.words import Tone
+
+if TYPE_CHECKING:
+    from tui.screens.frame import Frame
+
+_NARROW = 100
+_MOST = 6
+_GAP = 2
+
+
+def key_name(binding: Binding) -> str:
+    """Return a key as it is written on the screen."""
+    return binding.key_display or binding.key
+
+
+def key_line(screen: "Frame", verbs: Iterable[str], width: int) -> Line:
+    """Return the verbs that are bound now, in this order, as many as fit; those not possible now are dimmed."""
+    bound = {active.binding.id: active.binding for active in reversed(screen.active_bindings.values())}
+    spans: list[Span] = [(" ", Tone.PLAIN)]
+    shown = [bound[verb] for verb in verbs if verb in bound][: _MOST if width < _NARROW else None]
+    for binding in shown:
+        possible = not screen.why_not(binding.id or "")
+        verb: Line = (
+            (key_name(binding), Tone.STRONG if possible else Tone.QUIET),
+            (f" {binding.description}", Tone.PLAIN if possible else Tone.QUIET),
+        )
+        if length((*spans, *verb)) > width:
+            break
+        spans += [*verb, (" " * _GAP, Tone.PLAIN)]
+    return tuple(spans)
