@@ -1,5 +1,6 @@
 """The terminal program: the connection to the engine, and the screens on it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -41,9 +42,9 @@ class CamtrustApp(App[None], inherit_bindings=False):
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012 - as declared
     VERTICAL_BREAKPOINTS = [(0, "-short"), (SMALLEST[1], "-tall")]  # noqa: RUF012 - as declared
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="leave from anywhere", priority=True),
-        Binding("ctrl+c", "interrupt", "Quit", id="interrupt", show=False, priority=True),
-        Binding("ctrl+z", "suspend_process", "Suspend", id="suspend", tooltip="back to the shell; fg returns"),
+        Binding("ctrl+q", "quit", "Quit", priority=True, id="quit", key_display="Ctrl+Q", tooltip="from anywhere"),
+        Binding("ctrl+z", "suspend_process", "Suspend", id="suspend", key_display="Ctrl+Z", tooltip="fg comes back"),
+        Binding("ctrl+c", "interrupt", "Quit", priority=True, show=False),
     ]
 
     def __init__(
@@ -95,10 +96,10 @@ class CamtrustApp(App[None], inherit_bindings=False):
         if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
             error = error.error
         self._return_code = ExitCode.FAILED
-        reveal_type(self._exception)
         if self._exception is None:
             self._exception = error
-            self._exception_event.set()
+            happened: asyncio.Event = self._exception_event
+            happened.set()
             log = write_crash_log(error, self._crash_folder)
             where = f" What is known about it is in {log}." if log else ""
             self._exit_renderables = [Text(f"camtrust ended by a fault of its own ({type(error).__name__}).{where}")]

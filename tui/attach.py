@@ -73,7 +73,7 @@ async def ask(place: Place, command: AnyCommand, answer: type[_T]) -> _T:
     client, started = await attach(place, command.needs)
     async with client:
         if not started:
-            tell_unused(place)
+            tell_unused(place, client.welcome.status.interfaces)
         return expected(await client.ask(command), answer)
 
 
@@ -88,10 +88,10 @@ def expected(result: AnyResult, answer: type[_T]) -> _T:
 
 
 @cache
-def tell_unused(place: Place) -> None:
-    """Say once which options had no effect because an engine was running already."""
-    if place.config or place.interfaces:
-        note("An engine is running already: --config and --interface count only when one is started.")
+def tell_unused(place: Place, running: tuple[str, ...]) -> None:
+    """Say once where an engine that was running already listens on other interfaces than those typed."""
+    if place.interfaces and set(place.interfaces) != set(running):
+        note("An engine is running already; --interface counts only when one is started (camtrust engine stop).")
 
 
 def note(text: str) -> None:

@@ -79,7 +79,10 @@ def _screens(options: Options) -> int:
     from tui.terminal import unusable
 
     if why := unusable():
-        raise UsageError("The screens cannot be shown here.", why)
+        raise UsageError(
+            "The screens cannot be shown here.",
+            f"{why} The plain commands work everywhere, such as camtrust list; camtrust --help names them all.",
+        )
     from tui.start import open_screens
 
     return open_screens(options.place())

@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from rich.cells import cell_len
-
 from core.model.device import Connection, DeviceView
-from tui.look import shown
 from tui.paragraphs import Line, fit
 from tui.words import Tone, certificate, expires, state
 
@@ -14,6 +11,7 @@ MARKS = 4
 """Cells before the first column: a star where the row is marked, the state's mark, a space."""
 
 STATE = 15
+STATE_SPANS = 3
 CERTIFICATE = 16
 EXPIRES = 7
 
@@ -55,37 +53,37 @@ def heading(widths: Columns, sort: str, is_reversed: bool) -> Line:
         return column.capitalize() + mark
 
     texts = [fit("", MARKS), fit(title("state"), STATE), fit(title("name"), widths.name)]
-    texts += [fit(title("address"), widths.address), fit(title("certificate"), widths.certificate)]
-    if widths.expires:
-        texts[-1] = _over_both(title("certificate"), title("expires"), widths)
+    texts += [fit(title("address"), widths.address), *_over_both(title("certificate"), title("expires"), widths)]
     texts += [fit("  Model", widths.model), fit("Serial", widths.serial)]
     return (("".join(texts), Tone.STRONG),)
 
 
 def row(device: DeviceView, widths: Columns, now: datetime, *, is_marked: bool) -> Line:
-    """Return the row of a device. The first two spans are the state, which changes most often."""
+    """Return the row of a device. The first `STATE_SPANS` spans are the state, which changes most often."""
     where = state(device, now)
+    told = f"{where.mark:<2} {where.word}"
     found = device.connection is Connection.DISCOVERED
-    ends = _over_both(certificate(device), expires(device, now), widths)
-    soon = where.mark == "~" and ends.strip() != certificate(device)
+    held, ends = _over_both(certificate(device), expires(device, now), widths)
     return (
         ("*" if is_marked else " ", Tone.STRONG),
-        (fit(f"{where.mark:<2} {where.word}", MARKS - 1 + STATE), where.tone),
+        (told, where.tone),
+        (" " * (MARKS - 1 + STATE - len(told)), Tone.PLAIN),
         (fit(device.name, widths.name - 1) + " ", Tone.PLAIN),
         (fit(device.address, widths.address - 1) + " " if widths.address else "", Tone.PLAIN),
-        (ends, Tone.QUIET if found else Tone.WARN if soon else Tone.PLAIN),
+        (held, Tone.QUIET if found else Tone.PLAIN),
+        (ends, Tone.WARN if where.tone is Tone.WARN else Tone.PLAIN),
         (fit(f"  {device.model or ''}", widths.model), Tone.PLAIN),
         (fit(device.serial or "", widths.serial), Tone.PLAIN),
     )
 
 
-def _over_both(left: str, right: str, widths: Columns) -> str:
+def _over_both(left: str, right: str, widths: Columns) -> tuple[str, str]:
     """Return certificate and expiry, the second at the right edge: where the first is short it may reach into it."""
     room = widths.certificate + widths.expires
     if not widths.expires:
-        return fit(left, room)
-    gap = room - cell_len(shown(left)) - cell_len(shown(right))
-    return fit(left + " " * max(gap, 1) + right, room)
+        return fit(left, room), ""
+    left_room = max(room - len(right), 0)
+    return fit(left, left_room), right
 
 
 def faded(line: Line) -> Line:

@@ -152,7 +152,7 @@ def certificate_lines(detail: DeviceDetail, now: datetime, width: int) -> list[L
 
 def _full_certificate(view: CertificateView, now: datetime, width: int) -> list[Line]:
     lines = _fingerprint("SHA-256", view)
-    lines += fields((("As openssl", half) for half in _as_openssl(view.fingerprint)), width)
+    lines += fields(zip(("As openssl", ""), _as_openssl(view.fingerprint), strict=True), width)
     if not view.readable:
         return lines + field("Certificate", _unreadable(view), width)
     rows = [

@@ -47,10 +47,10 @@ def _certificate(look: Look, *, in_full: bool) -> list[tuple[str, Tone]]:
     view = look.certificate
     if view is None:
         return []
-    issuer = "by itself" if view.self_signed else f"by {view.issuer}" if view.issuer else ""
+    issuer = "issued by itself" if view.self_signed else f"issued by {view.issuer}" if view.issuer else ""
     if not in_full:
         return [(listed(filter(None, (f"SHA-256 {short(view.fingerprint)}", issuer))), Tone.PLAIN)]
-    subject = listed(filter(None, (view.subject, f"issued {issuer}" if issuer else "")))
+    subject = listed(filter(None, (view.subject, issuer)))
     return [*((line, Tone.STRONG) for line in grouped(view.fingerprint)), (subject, Tone.QUIET)]
 
 

@@ -26,7 +26,7 @@ def open_screens(place: Place, login: Login | None = None) -> int:
         client, started = await attach(place, Role.OPERATOR)
         async with client:
             if not started:
-                tell_unused(place)
+                tell_unused(place, client.welcome.status.interfaces)
 
     run(try_out())
     from tui.app import CamtrustApp

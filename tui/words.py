@@ -53,12 +53,12 @@ _OF_ATTENTION = {
 _NOT_BY_ITSELF = frozenset({AttentionKind.CLEAN_UP, AttentionKind.UNREACHABLE})
 
 LEGEND = (
-    ("!!", "BLOCKED", "it shows another certificate than the stored one; nothing is sent to it"),
-    ("x", "failed", "an install, a login or TLS failed; the drawer says what to do"),
-    (">", "adding", "being brought to HTTPS; i shows the steps"),
-    ("?", "review", "encrypted, on a certificate that nobody has vouched for yet"),
+    ("!!", "BLOCKED", "another certificate than the stored one; nothing is sent to it"),
+    ("x", "failed", "an install, a login or TLS failed; Enter says what to do"),
+    (">", "adding", "on its way to HTTPS; i shows the steps"),
+    ("?", "review", "encrypted, but nobody vouches for its certificate yet"),
     (".", "offline", "does not answer, and for how long"),
-    ("~", "online", "and something to know: the certificate ends soon, or has ended"),
+    ("~", "online", "and worth a look: its certificate ends soon, or has ended"),
     ("=", "online", "shows the certificate that is stored for it"),
     ("-", "online", "over plain HTTP: not encrypted"),
     ("+", "found", "seen on the network, not added"),
@@ -152,9 +152,9 @@ def standing(device: DeviceView, now: datetime) -> str:
 
 
 ORIGINS = {
-    Origin.ISSUED: "made by this gateway's authority",
+    Origin.ISSUED: "issued by this gateway",
     Origin.ACCEPTED: "reviewed and accepted",
-    Origin.DEVICE: "the device's own, not accepted yet",
+    Origin.DEVICE: "not accepted yet",
 }
 
 

@@ -89,10 +89,10 @@ class Authority:
         start, end = self._stored.certificate.not_valid_before_utc, self._stored.certificate.not_valid_after_utc
         anew = f"put {KEY_FILE} and {CERTIFICATE_FILE} away and start again: devices then need new certificates."
         if now < start:
-            title = f"The gateway's clock says {now:%Y-%m-%d}, before its authority was made"
+            title = f"The gateway's clock says {now.date()}, before its authority was made"
             raise CamtrustError(title, f"Set the clock. If it is right now and was wrong then, {anew}")
         if now >= end:
-            raise CamtrustError(f"The authority ended on {end:%Y-%m-%d}", f"If the clock is right, {anew}")
+            raise CamtrustError(f"The authority ended on {end.date()}", f"If the clock is right, {anew}")
 
 
 def _permitted_address(host: str) -> Address | None:
@@ -117,6 +117,6 @@ def _notes(request: IssueRequest, leaf: Leaf) -> Iterator[str]:
         yield f"{clean(request.host)} is {what}: the certificate names {leaf.name} only"
     clock = request.device_clock
     if clock is not None and clock >= leaf.validity.end:
-        yield f"The device's clock says {clock:%Y-%m-%d}: by it, the certificate has already ended"
+        yield f"The device's clock says {clock.date()}: by it, the certificate has already ended"
     elif clock is not None and clock < leaf.validity.start:
-        yield f"The device's clock says {clock:%Y-%m-%d}: by it, the certificate has not begun"
+        yield f"The device's clock says {clock.date()}: by it, the certificate has not begun"

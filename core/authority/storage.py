@@ -45,22 +45,29 @@ def load_or_make(folder: Path, settings: AuthoritySettings, gateway: str, now: d
     files.clear(certificate_file)
     passphrase = read_passphrase(Path(settings.passphrase_file).expanduser()) if settings.passphrase_file else None
     certificate_text, key_text = files.read(certificate_file), files.read(key_file)
-    if key_text is not None:
-        key = _load_key(key_file, key_text, passphrase)
-    elif certificate_text is None:
-        key = _make_key(key_file, settings, passphrase, now)
-    else:
+    if certificate_text is None:
+        _check_makeable(settings, now)
+    elif key_text is None:
         hint = f"Put {key_file} back from a backup: nothing can be issued without it."
         raise CamtrustError("The authority's key is missing", hint)
-    if certificate_text is not None:
-        certificate = _load_certificate(certificate_file, certificate_text, key)
+    key = _load_key(key_file, key_text, passphrase) if key_text else _make_key(key_file, settings, passphrase)
+    if certificate_text is None:
+        certificate = profile.make_authority(key, clean(settings.name), names.zone(gateway), now)
+        files.write(certificate_file, Secret(certificate.public_bytes(Encoding.PEM).decode()))
     else:
-        certificate = _make_certificate(certificate_file, key, settings, gateway, now)
+        certificate = _load_certificate(certificate_file, certificate_text, key)
     return Stored(key, certificate, _PLAIN if passphrase is None else _SEALED)
 
 
-def _make_key(path: Path, settings: AuthoritySettings, passphrase: Secret | None, now: datetime) -> PrivateKey:
-    _check_clock(now)
+def _check_makeable(settings: AuthoritySettings, now: datetime) -> None:
+    # A gateway without a clock battery starts in 1970; an authority made then would be over before it is used.
+    if now < _EARLIEST_NOW:
+        raise CamtrustError(f"The gateway's clock is wrong: it says {now.date()}", "Set it, then start again.")
+    if not clean(settings.name):
+        raise UsageError("The authority has no name", "Set `name` in the section [authority] of the settings.")
+
+
+def _make_key(path: Path, settings: AuthoritySettings, passphrase: Secret | None) -> PrivateKey:
     key = keyfile.generate(settings.key_type)
     files.write(path, keyfile.pack(key, passphrase))
     return key
@@ -71,18 +78,6 @@ def _load_key(path: Path, text: Secret, passphrase: Secret | None) -> PrivateKey
     if passphrase is not None and not keyfile.is_sealed(text):
         files.write(path, keyfile.pack(key, passphrase), replace=True)
     return key
-
-
-def _make_certificate(
-    path: Path, key: PrivateKey, settings: AuthoritySettings, gateway: str, now: datetime
-) -> x509.Certificate:
-    _check_clock(now)
-    organization = clean(settings.name)
-    if not organization:
-        raise UsageError("The authority has no name", "Set `name` in the section [authority] of the settings.")
-    certificate = profile.make_authority(key, organization, names.zone(gateway), now)
-    files.write(path, Secret(certificate.public_bytes(Encoding.PEM).decode()))
-    return certificate
 
 
 def _load_certificate(path: Path, text: Secret, key: PrivateKey) -> x509.Certificate:
@@ -98,9 +93,3 @@ def _load_certificate(path: Path, text: Secret, key: PrivateKey) -> x509.Certifi
         hint = f"Put {KEY_FILE} and {path.name} back from one and the same backup."
         raise CamtrustError("The authority's key and certificate do not belong together", hint)
     return certificate
-
-
-def _check_clock(now: datetime) -> None:
-    """A gateway without a clock battery starts in 1970; an authority made then would long be over."""
-    if now < _EARLIEST_NOW:
-        raise CamtrustError(f"The gateway's clock is wrong: it says {now:%Y-%m-%d}", "Set it, then start again.")

@@ -1,6 +1,7 @@
 """UDP for the sources: multicast sockets, and an inbox that loses nothing in a burst and never holds the loop."""
 
 import asyncio
+import errno
 import ipaddress
 import logging
 import socket
@@ -110,7 +111,10 @@ class Inbox:
 
 
 def local_addresses() -> tuple[str, ...]:
-    """Return the IPv4 addresses of all interfaces but the loopback; link-local ones too, as new cameras live there."""
+    """Return the IPv4 addresses of all interfaces but the loopback; link-local ones too, as new cameras live there.
+
+    Raises OSError.
+    """
     found = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)]
     return tuple(dict.fromkeys(address for address in found if not ipaddress.ip_address(address).is_loopback))
 
@@ -126,6 +130,24 @@ def open_listening(interface: str, group: str, port: int) -> socket.socket:
     It is bound to the group, so that unicasts to the port still reach whatever else runs on the gateway.
     """
     return _opened(lambda sock: _set_up_listening(sock, interface, group, port))
+
+
+def aim(sock: socket.socket, interface: str) -> None:
+    """Send multicasts through whichever interface has the address `interface` now. Raises OSError where none has."""
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
+
+
+def join(sock: socket.socket, interface: str, group: str) -> None:
+    """Hear `group` on whichever interface has the address `interface` now. Raises OSError where none has.
+
+    An interface that goes takes the membership with it, without a word to the socket.
+    """
+    membership = socket.inet_aton(group) + socket.inet_aton(interface)
+    try:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:  # it is a member already
+            raise
 
 
 def _opened(set_up: Callable[[socket.socket], None]) -> socket.socket:
@@ -149,7 +171,7 @@ def _raise_buffer(sock: socket.socket) -> None:
 
 
 def _set_up_probing(sock: socket.socket, interface: str) -> None:
-    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
+    aim(sock, interface)
     sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
     sock.bind((interface, 0))
 
@@ -159,5 +181,4 @@ def _set_up_listening(sock: socket.socket, interface: str, group: str, port: int
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     sock.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
     sock.bind((group, port))
-    membership = socket.inet_aton(group) + socket.inet_aton(interface)
-    sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+    join(sock, interface, group)

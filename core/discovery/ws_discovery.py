@@ -13,7 +13,7 @@ from wsdiscovery.message import createSOAPMessage
 from wsdiscovery.qname import QName
 
 from core.discovery.announcements import UnreadableError, parse, to_sighting
-from core.discovery.datagrams import Datagram, Inbox, local_addresses, open_listening, open_probing
+from core.discovery.datagrams import Datagram, Inbox, aim, join, local_addresses, open_listening, open_probing
 from core.discovery.source import Report
 from core.model.errors import UsageError
 from core.model.sighting import SourceStatus
@@ -137,33 +137,49 @@ class WsDiscovery:
         return True
 
     def _open_links(self, inbox: Inbox) -> None:
-        wanted = self._interfaces or local_addresses()
+        wanted = self._interfaces or self._present()
         for interface in self._links.keys() - set(wanted):
-            self._close_link(inbox, self._links.pop(interface))
+            link = self._links.pop(interface)
+            _close(inbox, link.probing)
+            _close(inbox, link.listening)
         for interface in wanted:
-            self._open_link(inbox, self._links.setdefault(interface, _Link(interface)))
+            link = self._links.setdefault(interface, _Link(interface))
+            self._open_probing(inbox, link)
+            self._open_listening(inbox, link)
 
-    def _open_link(self, inbox: Inbox, link: _Link) -> None:
-        """Open what is not open yet: what failed in one round is tried again in the next."""
-        if link.probing is None:
-            try:
+    def _present(self) -> tuple[str, ...]:
+        try:
+            return local_addresses()
+        except OSError as error:
+            _log.warning("the network interfaces cannot be listed: %s", error)
+            return tuple(self._links)
+
+    def _open_probing(self, inbox: Inbox, link: _Link) -> None:
+        """Open the socket or see that it still fits its interface; what fails is tried anew in the next round."""
+        try:
+            if link.probing is None:
                 link.probing = open_probing(link.interface)
                 inbox.watch(link.probing, link.interface)
-            except OSError as error:
-                link.probing_problem = f"cannot search from {link.interface}: {_reason(error, self._port)}"
-        if link.listening is None:
-            try:
+            else:
+                aim(link.probing, link.interface)
+        except OSError as error:
+            _close(inbox, link.probing)
+            link.probing = None
+            link.probing_problem = f"cannot search from {link.interface}: {_reason(error, self._port)}"
+
+    def _open_listening(self, inbox: Inbox, link: _Link) -> None:
+        try:
+            if link.listening is None:
                 link.listening = open_listening(link.interface, GROUP, self._port)
                 inbox.watch(link.listening, link.interface)
-                link.listening_problem = None
-            except OSError as error:
-                reason = _reason(error, self._port)
-                link.listening_problem = f"devices that start are not noticed at once on {link.interface}: {reason}"
-
-    def _close_link(self, inbox: Inbox, link: _Link) -> None:
-        for sock in (link.probing, link.listening):
-            if sock is not None:
-                inbox.forget(sock)
+            else:
+                join(link.listening, link.interface, GROUP)
+            link.listening_problem = None
+        except OSError as error:
+            _close(inbox, link.listening)
+            link.listening = None
+            reason = _reason(error, self._port)
+            link.listening_problem = f"devices that start are not noticed at once on {link.interface}: {reason}"
 
     def _close(self) -> None:
         if self._inbox is not None:
@@ -179,6 +195,11 @@ class WsDiscovery:
             problem for link in self._links.values() for problem in (link.probing_problem, link.listening_problem)
         )
         return "; ".join(filter(None, problems)) or None
+
+
+def _close(inbox: Inbox, sock: socket.socket | None) -> None:
+    if sock is not None:
+        inbox.forget(sock)
 
 
 def _checked(interface: str) -> str:

@@ -14,9 +14,14 @@ from core.onvif.soap import read_body
 _MISSING = frozenset((404, 405, 501))
 _CLOSED = frozenset((403, 423, 429))
 _CLOSED_HINT = "ONVIF may be switched off, this address may be blocked, or the account is locked for a while."
+_TRIES = r"(?:login\s+)?(?:attempt|tries|try)"
+# "You still have 3 attempt(s)", "2 attempts left", "1 more try", "Attempts remaining: 4", "Remaining attempts = 5".
 _ATTEMPTS = re.compile(
-    r"(?:still have|remain\w*|left)\D{0,24}([0-9]{1,2})\b"
-    r"|\b([0-9]{1,2})\s*(?:attempt|tr(?:y|ies)|time)\S*\s*(?:left|remain)"
+    rf"have\s+(?:only\s+)?([0-9]{{1,2}})\s+{_TRIES}"
+    rf"|\b([0-9]{{1,2}})\s+{_TRIES}\S*\s+(?:left|remain)"
+    rf"|\b([0-9]{{1,2}})\s+(?:more|remaining)\s+{_TRIES}"
+    rf"|{_TRIES}\S*\s+(?:left|remaining)\b[^0-9.;]{{0,24}}([0-9]{{1,2}})\b"
+    rf"|remaining\s+{_TRIES}[^0-9.;]{{0,24}}([0-9]{{1,2}})\b"
     r"|<retryLoginTime>\s*([0-9]{1,2})\s*<",
     re.IGNORECASE,
 )

@@ -115,11 +115,13 @@ def needed() -> LoginNeededError:
     return LoginNeededError("The device asks for a login", "Give the user and password of its ONVIF account.")
 
 
-def refused(answer: Answer) -> LoginRefusedError:
-    """The device did not accept the credentials."""
+def refused(answer: Answer, *, proven: bool) -> LoginRefusedError:
+    """The device did not accept the credentials, or, where they were good before, not any more."""
     left = answer.attempts_left
-    count = "" if left is None else f" It says: {left} attempt{'' if left == 1 else 's'} left."
-    return LoginRefusedError(f"The device refused the login.{count}".rstrip("."), _ACCOUNT_HINT, left)
+    count = "" if left is None else f". It says: {left} attempt{'' if left == 1 else 's'} left"
+    title = "The device does not accept the login any more" if proven else "The device refused the login"
+    hint = f"{_RIGHTS_HINT} The login is not tried again, as that might lock it." if proven else _ACCOUNT_HINT
+    return LoginRefusedError(f"{title}{count}", hint, left)
 
 
 def forbidden(operation: str) -> LoginRefusedError:

@@ -101,7 +101,8 @@ class Session:
             return Way.TOKEN
         if verdict is Verdict.FORBIDDEN:
             raise logins.forbidden(call.operation)
-        self._refusal = logins.cannot(wants) if verdict is Verdict.CANNOT else logins.refused(answer)
+        cannot = verdict is Verdict.CANNOT
+        self._refusal = logins.cannot(wants) if cannot else logins.refused(answer, proven=self._proven)
         raise self._refusal
 
     def _check_refusal(self) -> None:

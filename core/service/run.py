@@ -83,6 +83,7 @@ def _detach() -> None:
 
 
 def _told(error: CamtrustError, options: argparse.Namespace) -> int:
+    _log.error("%s %s", error.title, error.hint)
     if options.detached:
         # As bytes, because stderr writes what its locale cannot in a way that is no JSON.
         sys.stderr.buffer.write(encode_line(failure(error)))

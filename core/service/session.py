@@ -116,13 +116,23 @@ class Session:
         name = type(request.command).__name__
         try:
             _check_role(request.command, self._caller)
-            return _reply_line(Reply(request.seq, await self._handler.handle(request.command, self._caller)))
+            return _reply_line(Reply(request.seq, await self._handled(request.command)))
         except CamtrustError as error:
             return encode_line(failure(error, request.seq))
         except Exception:  # noqa: BLE001 - a fault in one command is told and logged, and disturbs no other
             _log.exception("%s of %s failed", name, self._caller.user)
             hint = f"This should not happen. What is known about it is in {self._log}."
             return encode_line(Failure(request.seq, "Internal error in the engine", hint))
+
+    async def _handled(self, command: AnyCommand) -> AnyResult:
+        try:
+            return await self._handler.handle(command, self._caller)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Something that the engine waited for was cancelled, not this: the client must still get an answer.
+            raise RuntimeError("cancelled inside the engine") from error
 
     async def _send_updates(self, board: Board) -> None:
         wake = asyncio.Event()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.simulator.contents import Contents
+from core.simulator.contents import Certificate, Contents
 from core.simulator.faults import failed, invalid
 from core.simulator.keystore import Keystore
 
@@ -46,6 +46,15 @@ def remove(keystore: Keystore, path: str, tls_enabled: bool) -> None:
     if tls_enabled:
         raise invalid("ReferenceExists", "HTTPS is enabled")
     keystore.contents.assigned.remove(path)
+
+
+def activate(keystore: Keystore, certificate: Certificate) -> None:
+    """Assign a certificate as soon as it is there, if it is for a private key. A quirk: nothing asks for it."""
+    contents = keystore.contents
+    if contents.keys[certificate.key].private is None:
+        return
+    path = keystore.create_path((certificate.id,), certificate.alias)
+    contents.assigned[:1] = [path.id]
 
 
 def presented(contents: Contents, last: bool = False) -> Identity | None:

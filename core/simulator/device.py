@@ -1,25 +1,14 @@
-"""The state of a camera: what it is, its clock, its keystore, its ports. No I/O."""
-
-from dataclasses import dataclass
+"""The state of a camera: its clock, its keystore, its ports, and what of it survives a power cut. No I/O."""
 
 import msgspec
 
 from core.simulator import assignment, signing
 from core.simulator.assignment import Identity
 from core.simulator.clock import Clock
-from core.simulator.contents import Contents, KeyStatus
+from core.simulator.contents import Contents
 from core.simulator.faults import invalid, unsupported
 from core.simulator.keystore import Keystore
 from core.simulator.settings import CameraSettings, KeystoreSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Factory:
-    """What a camera leaves the factory with. `others` are keys and certificates that somebody put there."""
-
-    private: bytes
-    certificate: bytes
-    others: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Protocol(msgspec.Struct, frozen=True):
@@ -29,7 +18,7 @@ class Protocol(msgspec.Struct, frozen=True):
     port: int
 
 
-class Flash(msgspec.Struct):
+class Flash(msgspec.Struct, frozen=True):
     """What survives a power cut."""
 
     contents: Contents
@@ -37,39 +26,45 @@ class Flash(msgspec.Struct):
 
 
 class Device:
-    """One camera's state. `keystore` is there on every camera with HTTPS, though not every one has a service for it."""
+    """One camera's state since it was switched on. Every camera with HTTPS has a keystore; not every one offers it."""
 
     def __init__(self, settings: CameraSettings, flash: Flash) -> None:
         self.settings = settings
         self.clock = Clock(settings.clock_offset, settings.lost_clock)
         self.keystore = Keystore(settings.keystore or KeystoreSettings(), flash.contents)
-        self.protocols = flash.protocols
+        self.protocols = dict(flash.protocols)
+        self._assigned_at_boot = list(flash.contents.assigned)
+        self._assigned: Identity | None = None
         self._served: Identity | None = None
-
-    @property
-    def https(self) -> bool:
-        """Whether HTTPS is switched on."""
-        protocol = self.protocols.get("HTTPS")
-        return protocol is not None and protocol.enabled
 
     def flash(self) -> Flash:
         """Return what would survive a power cut now."""
         contents = self.keystore.contents.settled()
+        if self.settings.quirks.forgets_assignment:
+            contents.assigned = list(self._assigned_at_boot)
         return Flash(contents, dict(self.protocols))
+
+    def on(self, protocol: str) -> bool:
+        """Tell whether a protocol is there and switched on."""
+        found = self.protocols.get(protocol)
+        return found is not None and found.enabled
 
     def identity(self) -> Identity | None:
         """Return what the TLS server presents, None where it has nothing to present."""
         quirks = self.settings.quirks
-        wanted = assignment.presented(self.keystore.contents, quirks.presents_last)
-        if self._served is None or not quirks.keeps_old_certificate:
-            self._served = self._own_version(wanted) if wanted and quirks.serves_own_version else wanted
+        assigned = assignment.presented(self.keystore.contents, quirks.presents_last)
+        if assigned == self._assigned:
+            return self._served
+        self._assigned = assigned
+        if assigned is None or self._served is None or not quirks.keeps_old_certificate:
+            self._served = _own_version(assigned) if assigned and quirks.serves_own_version else assigned
         return self._served
 
     def set_protocols(self, asked: dict[str, Protocol]) -> None:
-        """Take new ports, and switch protocols on or off (ONVIF Core, SetNetworkProtocols)."""
-        merged = self.protocols | asked
+        """Change ports, and switch protocols on or off (ONVIF Core, SetNetworkProtocols)."""
         if unknown := asked.keys() - self.protocols.keys():
             raise invalid("ServiceNotSupported", f"{', '.join(sorted(unknown))} is not supported")
+        merged = self.protocols | asked
         ports = [protocol.port for protocol in merged.values() if protocol.enabled]
         if len(set(ports)) < len(ports):
             raise invalid("PortAlreadyInUse", "Two protocols cannot share a port")
@@ -77,3 +72,11 @@ class Device:
             raise unsupported("No certificate is assigned to the TLS server", "EnablingTlsFailed")
         if not self.settings.quirks.ignores_protocols:
             self.protocols = merged
+
+
+def _own_version(assigned: Identity) -> Identity:
+    """Return the same key with a certificate that the camera signed itself, unless it is that already."""
+    leaf = assigned.chain[0]
+    if signing.signed_by(leaf, leaf):
+        return assigned
+    return Identity((signing.own_version(leaf, assigned.private),), assigned.private)

@@ -42,15 +42,13 @@ class Doorkeeper:
     def __init__(self, settings: CameraSettings) -> None:
         self._settings = settings
         realm = f"{settings.maker} {settings.serial}"
-        self.digest = Digest(settings.user, settings.password, realm, settings.login)
+        self._digest = Digest(settings.user, settings.password, realm, settings.login)
         quirks = settings.quirks
         self._tokens = Tokens(settings.user, settings.password, settings.token_window, quirks.token_needs_z)
         self._wrong = 0
         self._locked_until = 0.0
 
-    def judge(
-        self, request: HttpRequest, security: etree._Element | None, now: float, device_now: datetime
-    ) -> Verdict:
+    def judge(self, request: HttpRequest, security: etree._Element | None, now: float, device_now: datetime) -> Verdict:
         """Return the verdict, and count a wrong login. While locked, a right one is not taken either."""
         outcome, way = self._check(request, security, now, device_now)
         if outcome is Outcome.ABSENT:
@@ -63,12 +61,18 @@ class Doorkeeper:
             return self._refuse(way, now)
         return Verdict(outcome, way)
 
+    def challenges(self, verdict: Verdict, now: float) -> list[str]:
+        """Return the WWW-Authenticate headers for somebody who was not let in; none for whoever sent a token."""
+        if verdict.way == "token":
+            return []
+        return self._digest.challenges(now, stale=verdict.outcome is Outcome.STALE)
+
     def _check(
         self, request: HttpRequest, security: etree._Element | None, now: float, device_now: datetime
     ) -> tuple[Outcome, str]:
         header = request.header("authorization")
         if header:
-            return self.digest.check(header, request.method, request.target, now), "Digest"
+            return self._digest.check(header, request.method, request.target, now), "Digest"
         if Way.TOKEN not in self._settings.login:
             return Outcome.ABSENT, ""
         return self._tokens.check(security, device_now), "token"

@@ -30,9 +30,7 @@ class Mishap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     web server in front of a crashed service says. `hang` never answers. The power cuts end the connection, too.
     """
 
-    kind: Literal[
-        "fault", "drop_before", "lose_reply", "http_500_html", "hang", "power_cut_before", "power_cut_after"
-    ]
+    kind: Literal["fault", "drop_before", "lose_reply", "http_500_html", "hang", "power_cut_before", "power_cut_after"]
     code: str = ""
     times: Count = 1
     skip: Count = 0
@@ -88,6 +86,7 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     - `keys_fail`: every key that it makes ends up corrupt.
     - `ignores_protocols`: SetNetworkProtocols says yes and changes nothing.
     - `token_needs_z`: takes only times that end in Z in a UsernameToken.
+    - `clock_needs_login`: tells the time only to those who have logged in.
     - `tells_attempts`: a refused login says how many are left.
     """
 
@@ -102,6 +101,7 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys_fail: bool = False
     ignores_protocols: bool = False
     token_needs_z: bool = False
+    clock_needs_login: bool = False
     tells_attempts: bool = False
 
 

@@ -137,6 +137,12 @@ def factory_certificate(private: bytes, maker: str, model: str, serial: str, now
     return self_signed(private, subject, None, now - timedelta(days=1), now + timedelta(days=7300))
 
 
+def own_version(der: bytes, private: bytes) -> bytes:
+    """Return another certificate for the same subject and dates, signed with the certificate's own key."""
+    given = x509.load_der_x509_certificate(der)
+    return self_signed(private, given.subject, None, given.not_valid_before_utc, given.not_valid_after_utc)
+
+
 def signed_by(der: bytes, issuer: bytes) -> bool:
     """Tell whether a certificate is signed with the key of another one."""
     try:

@@ -1,11 +1,11 @@
 """A gateway in a folder of the test's own, with every wait made short."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
-import msgspec
 import pytest
 
 from core.engine.engine import Engine
@@ -14,10 +14,12 @@ from core.model.config import AuthoritySettings, Config
 from core.model.device import DeviceView, InstallView
 from core.model.messages import AddDevices, Added, DeviceDetail, Role, ShowDevice
 from core.model.secret import Secret
+from core.simulator.settings import CameraSettings
 from core.store.folder import StateFolder
 
 CALLER = Caller("tech1", 1000, Role.OPERATOR)
 DEADLINE = 30.0
+USER, PASSWORD = CameraSettings().user, CameraSettings().password
 CONFIG = Config(
     gateway="gw-test",
     interfaces=("127.0.0.1",),
@@ -36,16 +38,14 @@ class Gateway:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    async def add(self, address: str, **options: object) -> DeviceView:
+    async def add(self, address: str, **options: Any) -> DeviceView:
         """Add one device and wait until its install has ended."""
         device = await self.begin(address, **options)
         await self.ended(device.id)
         return self.view(device.id)
 
-    async def begin(self, address: str, *, user: str = "admin", password: str = "demo-pass", **options: object) -> DeviceView:
-        command = msgspec.structs.replace(
-            AddDevices(addresses=(address,), user=user, password=Secret(password)), **options
-        )
+    async def begin(self, address: str, user: str = USER, password: str = PASSWORD, **options: Any) -> DeviceView:
+        command = AddDevices(addresses=(address,), user=user, password=Secret(password), **options)
         added = await self.engine.handle(command, CALLER)
         assert isinstance(added, Added)
         return added.devices[0]
@@ -66,9 +66,8 @@ class Gateway:
         return self.install(device)
 
 
-async def until(condition: object, deadline: float = DEADLINE) -> None:
+async def until(condition: Callable[[], object], deadline: float = DEADLINE) -> None:
     """Wait for a condition to come true; fail when it does not in time."""
-    assert callable(condition)
     async with asyncio.timeout(deadline):
         while not condition():
             await asyncio.sleep(0.01)

@@ -3,9 +3,11 @@
 import logging
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import core.onvif
 from core.onvif.wsdls import Wsdls
 from tests.onvif.scripted import (
     INFORMATION,
@@ -30,7 +32,8 @@ print(root.handlers, root.level, "onvif" in sys.modules, min(levels), logging.ge
 
 
 def test_loading_leaves_the_root_logger_alone_and_never_imports_onvif_zeeps_module() -> None:
-    outcome = subprocess.run([sys.executable, "-I", "-c", LOAD], capture_output=True, text=True, check=True)
+    here = Path(core.onvif.__file__).parents[2]
+    outcome = subprocess.run([sys.executable, "-c", LOAD], cwd=here, capture_output=True, text=True, check=True)
     assert outcome.stdout.strip() == "[] 30 False 30 False"
     assert outcome.stderr == ""
 

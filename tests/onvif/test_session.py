@@ -210,7 +210,10 @@ async def test_the_token_is_not_tried_with_a_password_that_digest_refused(wsdls:
         ("<html>Attempts remaining: <b>1</b></html>", 1),
         ("<userCheck><retryLoginTime>4</retryLoginTime></userCheck>", 4),
         ("Remaining attempts = 5", 5),
+        ("1 more try", 1),
+        ("3 remaining login attempts", 3),
         ("<html>HTTP/1.1 401. Port 8080</html>", None),
+        ("<style>td {margin-left: 0; left:10; } </style>Locked after 5 attempts. Time remaining: 12", None),
         ("", None),
     ],
 )
@@ -317,8 +320,9 @@ async def test_a_password_that_was_changed_meanwhile_is_sent_twice_at_most(wsdls
         changed = True
         before = len(camera.requests)
         for _ in range(3):
-            with pytest.raises(LoginRefusedError):
+            with pytest.raises(LoginRefusedError, match="any more") as refused:
                 await device.information()
+            assert "password were changed" in refused.value.hint
     assert len(camera.requests) - before == 2
 
 

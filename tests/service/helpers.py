@@ -17,6 +17,7 @@ from core.model.errors import UsageError
 from core.model.messages import (
     AnyCommand,
     AnyResult,
+    CancelInstall,
     Devices,
     Done,
     Event,
@@ -52,6 +53,10 @@ class Bench:
                 self.finished += 1
             case ShowDevice():
                 raise UsageError(f"No device {command.device}", "List them first.")
+            case CancelInstall():
+                work = asyncio.ensure_future(self.gate.wait())
+                work.cancel()
+                await work
             case ReadAuthority():
                 raise ZeroDivisionError("not for the client's eyes")
         return Done()

@@ -1,6 +1,4 @@
 import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,14 +14,6 @@ def folder_of(tmp_path: Path, length: int) -> Path:
     folder = tmp_path / ("d" * left)
     folder.mkdir()
     return folder
-
-
-@pytest.fixture
-def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Have a folder for temporary files that is this test's own, with a short name."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as name:
-        monkeypatch.setattr(tempfile, "tempdir", name)
-        yield Path(name)
 
 
 def test_the_default_is_this_accounts_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

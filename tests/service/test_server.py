@@ -245,6 +245,14 @@ def test_an_error_about_a_path_that_is_no_text_can_be_sent() -> None:
     assert b"/tmp/caf? is in the way" in encode_line(failure(error))
 
 
+async def test_what_was_cancelled_inside_the_engine_is_answered_too(served: Serving) -> None:
+    async with await Lines.connect(served.path) as client:
+        await client.hello()
+        await client.request(5, "cancel", device="x")
+        answer = await client.receive()
+    assert (answer["type"], answer["seq"]) == ("failure", 5)
+
+
 async def test_a_fault_of_ours_is_logged_and_not_shown(served: Serving, caplog: pytest.LogCaptureFixture) -> None:
     async with await Lines.connect(served.path) as client:
         await client.hello()

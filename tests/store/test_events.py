@@ -112,3 +112,11 @@ async def test_a_chain_computed_anew_shows_against_a_noted_head(store: Store, fo
         recompute(database)
     assert await store.verify_events() is None
     assert await store.verify_events(Head(noted.seq, noted.hash[:12])) == 9
+
+
+async def test_a_gap_shows_even_in_a_chain_computed_anew(store: Store, folder: Path) -> None:
+    await fill(store)
+    with by_hand(folder) as database:
+        database.executescript(MEDDLING + "DELETE FROM events WHERE seq IN (4, 5)")
+        recompute(database)
+    assert await store.verify_events() == 4

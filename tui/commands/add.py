@@ -97,8 +97,10 @@ async def _added(place: Place, command: AddDevices, *, wait: bool) -> Sequence[D
     # Before, as the device shows another certificate after; told after, as a command that is refused says only why.
     looks = (await ask(place, LookAt(addresses=command.addresses), Looks)).looks if wait else ()
     added = await ask(place, command, Added)
-    for line in (FIRST_CONTACT, *map(look_line, looks)):
+    for line in map(look_line, looks):
         note(line)
+    if not wait or any(look.certificate for look in looks):
+        note(click.wrap_text(FIRST_CONTACT, 80))
     if not wait:
         return added.devices
     try:
@@ -118,7 +120,8 @@ def look_line(look: Look) -> str:
 
     if look.certificate is not None:
         return f"{look.address} shows SHA-256 {' '.join(grouped(look.certificate.fingerprint))}"
-    return f"{look.address}: {look.problem or look.way}"
+    told = look.problem or look.way
+    return told if told.startswith(look.address) else f"{look.address}: {told}"
 
 
 def _tell(devices: Sequence[DeviceView], *, single: bool, finished: bool, as_json: bool) -> ExitCode:

@@ -45,7 +45,7 @@ async def _listed(place: Place, wait: float | None) -> Sequence[DeviceView]:
             note(f"Started the engine; listening for {_FIRST_WAIT:.0f} s.")
             wait = _FIRST_WAIT
         if not started:
-            tell_unused(place)
+            tell_unused(place, client.welcome.status.interfaces)
         await asyncio.sleep(wait or 0)
         return expected(await client.ask(ListDevices()), Devices).devices
 

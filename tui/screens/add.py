@@ -60,11 +60,10 @@ class AddDialog(Dialog[Added]):
     def inside(self) -> Iterable[Widget]:
         """Return the fields, each with what is wrong with it below."""
         yield Lines(lambda _: [heading(len(self.addresses)), ()])
-        yield _labelled("Address", self._addresses)
+        yield _row("Address", self._addresses)
         yield Lines(lambda width: self._problem_lines("addresses", width))
         yield VerticalScroll(Lines(self._look_lines), id="looks")
-        yield _labelled("User", self._user)
-        yield _labelled("Password", self._password)
+        yield _row("User", self._user, "  Password", self._password)
         yield Lines(lambda width: [*self._for_all(), *self._problem_lines("user", width)])
         yield self._tick
         yield Lines(lambda width: [(), *warning_lines(width), *self._problem_lines("", width)])
@@ -168,7 +167,7 @@ class AddDialog(Dialog[Added]):
 
     def _for_all(self) -> list[Line]:
         count = len(self.addresses)
-        return [plain(f"           used for all {count}", Tone.QUIET)] if count > 1 else []
+        return [plain(f"          used for all {count}", Tone.QUIET)] if count > 1 else []
 
     def _problem_lines(self, field: str, width: int) -> list[Line]:
         guilty, title, hint = self._problem
@@ -177,5 +176,16 @@ class AddDialog(Dialog[Added]):
         return [*paragraph(f"! {title}", width, Tone.STRONG), *paragraph(hint, width, indent=2)]
 
 
-def _labelled(label: str, field: Field) -> Horizontal:
-    return Horizontal(Lines(lambda _: [plain(label)], classes="label"), field, classes="field")
+def _row(*parts: str | Field) -> Horizontal:
+    """Return labels and fields side by side; brackets show where a field begins and ends, on every terminal."""
+    widgets: list[Widget] = []
+    for part in parts:
+        if isinstance(part, str):
+            widgets.append(_text(f"{part} [", "text") if widgets else _text(f"{part:<9}[", "label"))
+        else:
+            widgets += [part, _text("]", "text")]
+    return Horizontal(*widgets, classes="row")
+
+
+def _text(text: str, kind: str) -> Lines:
+    return Lines(lambda _: [plain(text)], classes=kind)

@@ -36,7 +36,11 @@ class CertificateScreen(Frame):
 
     def heading(self) -> Line:
         """Return whose certificate it is."""
-        return ((f" Certificate of {self._device.name}", Tone.STRONG), (f"  {self._device.address}", Tone.PLAIN))
+        return plain(f" Certificate of {self._device.name}", Tone.STRONG)
+
+    def heading_end(self) -> Line:
+        """Return its address."""
+        return plain(f"{self._device.address} ") if self.session.is_up else super().heading_end()
 
     def lines(self, width: int) -> list[Line]:
         """Return the certificates."""

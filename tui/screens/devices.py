@@ -59,10 +59,10 @@ class DevicesScreen(DeviceVerbs):
     def standing(self) -> tuple[Line, Line]:
         """Return the filter, or what the device at the cursor needs, or what discovery heard."""
         site, rows = self.session.site, self.table.list
-        left = self._filter_line() or attention(self.table.device) or sources(site)
-        if len(rows.rows) > rows.height:
-            return left, plain(f"{rows.index + 1} of {len(rows.rows)} ", Tone.QUIET)
-        return left, plain(f"{rescan(site.rescan_in(self.session.clock()))} ", Tone.QUIET)
+        place = plain(f"{rows.index + 1} of {len(rows.rows)} ", Tone.QUIET) if len(rows.rows) > rows.height else EMPTY
+        if told := self._filter_line() or attention(self.table.device):
+            return told, place
+        return sources(site), place or plain(f"{rescan(site.rescan_in(self.session.clock()))} ", Tone.QUIET)
 
     def verbs(self) -> Iterable[str]:
         """Return the keys of what has the focus."""

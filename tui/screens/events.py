@@ -1,12 +1,11 @@
 """The events screen: what happened and who decided it, newest first."""
 
-from textual.containers import VerticalScroll
-
 from core.model.messages import Events, ReadEvents
 from tui.details import event_lines
 from tui.paragraphs import Line, plain
 from tui.screens.frame import Frame
 from tui.site import EVENTS_KEPT, Change
+from tui.widgets.body import Body
 from tui.words import Tone
 
 
@@ -38,7 +37,7 @@ class EventsScreen(Frame):
         self._redraw_in_place()
 
     def _redraw_in_place(self) -> None:
-        body = self.query_one("#body", VerticalScroll)
+        body = self.query_one("#body", Body)
         below = body.virtual_size.height - body.scroll_offset.y
         self.redraw()
         if body.scroll_offset.y:

@@ -3,9 +3,9 @@
 from collections.abc import Coroutine, Iterable
 from typing import Any, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.signal import Signal
 from textual.timer import Timer
@@ -16,6 +16,7 @@ from tui.paragraphs import EMPTY, Line, length, plain, two_ends
 from tui.session import Session
 from tui.site import Change
 from tui.summary import link_problem, sentences, who_and_how_many
+from tui.widgets.body import Body
 from tui.widgets.key_line import key_line
 from tui.widgets.lines import Lines
 from tui.widgets.too_small import TooSmall
@@ -52,7 +53,7 @@ class Frame(Screen[bool]):
 
     def body(self) -> Widget:
         """Return what is between heading and status: lines that can be scrolled."""
-        return VerticalScroll(Lines(self.lines, name="text"), id="body")
+        return Body(Lines(self.lines, name="text"), id="body")
 
     def lines(self, width: int) -> list[Line]:
         """Return the body as lines."""
@@ -69,7 +70,12 @@ class Frame(Screen[bool]):
 
     def standing(self) -> tuple[Line, Line]:
         """Return the two ends of the status line when nothing is said."""
-        return EMPTY, EMPTY
+        bodies = self.query(Body)
+        return EMPTY, plain(f"{bodies.first().place()} ", Tone.QUIET) if bodies else EMPTY
+
+    @on(Body.Scrolled)
+    def _scrolled(self) -> None:
+        self.query_one("#status", Lines).redraw()
 
     def verbs(self) -> Iterable[str]:
         """Return ids of the bindings to show below, in order."""

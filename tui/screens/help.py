@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from textual.binding import Binding
 from textual.signal import Signal
 
-from tui.paragraphs import Line, fit, plain
+from tui.paragraphs import Line, fit, paragraph, plain
 from tui.screens.frame import Frame
 from tui.session import Session
 from tui.site import Change
 from tui.widgets.key_line import key_name
 from tui.words import LEGEND, Tone
 
-_KEYS, _VERB = 22, 16
+_KEYS, _VERB = 16, 15
 Keys = Sequence[tuple[str, str, str]]
 
 _NAMES = {
@@ -25,6 +25,8 @@ _NAMES = {
     "escape": "Esc",
     "enter": "Enter",
     "tab": "Tab",
+    "ctrl+b": "Ctrl+B",
+    "ctrl+f": "Ctrl+F",
 }
 
 
@@ -35,7 +37,9 @@ def keys_of(screen: Frame) -> Keys:
         if active.binding.id:
             keys, _ = told.setdefault(active.binding.id, ([], active.binding))
             keys.append(_name(active.binding))
-    return [(", ".join(dict.fromkeys(keys)), binding.description, binding.tooltip) for keys, binding in told.values()]
+    verbs = [(", ".join(keys), verb.description, verb.tooltip) for keys, verb in told.values() if verb.tooltip]
+    moves = [" ".join(keys) for keys, verb in told.values() if not verb.tooltip]
+    return [*verbs, *([("", "", ", ".join(moves))] if moves else [])]
 
 
 def _name(binding: Binding) -> str:
@@ -59,7 +63,7 @@ class HelpScreen(Frame):
 
     def lines(self, width: int) -> list[Line]:
         """Return the keys and the marks."""
-        lines: list[Line] = [_key_line(*key) for key in self._keys_told]
+        lines: list[Line] = [line for key in self._keys_told for line in _key_lines(*key, width=width)]
         lines += [(), plain(" What stands at the left of a device", Tone.STRONG)]
         for mark, word, meaning in LEGEND:
             columns = fit(f" {mark:<2} {word}", _KEYS)
@@ -72,5 +76,7 @@ class HelpScreen(Frame):
         """Already here."""
 
 
-def _key_line(keys: str, verb: str, meaning: str) -> Line:
-    return ((fit(f" {keys}", _KEYS), Tone.STRONG), (fit(verb, _VERB), Tone.PLAIN), (meaning, Tone.QUIET))
+def _key_lines(keys: str, verb: str, meaning: str, width: int) -> list[Line]:
+    if not keys:
+        return paragraph(f"Move: {meaning}", width, Tone.STRONG, indent=1)
+    return [((fit(f" {keys}", _KEYS), Tone.STRONG), (fit(verb, _VERB), Tone.PLAIN), (meaning, Tone.QUIET))]

@@ -13,11 +13,12 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from core.model.device import DeviceView
-from tui.columns import MARKS, STATE, columns, faded, heading, row
+from tui.columns import MARKS, STATE, STATE_SPANS, columns, faded, heading, row
 from tui.device_list import DeviceList
-from tui.paragraphs import EMPTY, Line
+from tui.paragraphs import EMPTY, Line, plain
 from tui.site import Site
 from tui.widgets.lines import strip_of
+from tui.words import Tone
 
 
 class DeviceTable(Widget, can_focus=True):
@@ -181,8 +182,15 @@ class DeviceTable(Widget, can_focus=True):
             view = self._site.devices.get(key)
             line = row(view, widths, now, is_marked=key in rows.marked) if view else EMPTY
             lines.append((faded(line) if self.is_old else line, key == rows.cursor))
+        if not rows.rows:
+            lines += [(EMPTY, False), (plain(f" {self._why_empty()}", Tone.QUIET), False)]
         lines += [(EMPTY, False)] * (self.size.height - len(lines))
         return lines[: self.size.height]
+
+    def _why_empty(self) -> str:
+        if self.list.filter:
+            return "No device has these words. Esc ends the filter."
+        return "" if self.is_old else "No devices yet; the network is being listened to. A adds one by its address."
 
     def render_line(self, y: int) -> Strip:
         """Return one line: the heading, or a row."""
@@ -194,5 +202,6 @@ def _difference(y: int, before: tuple[Line, bool], after: tuple[Line, bool], wid
     """Return the part of a line to send again: all of it, the state, or nothing."""
     if before == after:
         return None
-    only_state = before[1:] == after[1:] and before[0][2:] == after[0][2:] and before[0] and after[0]
+    (old, was_cursor), (new, is_cursor) = before, after
+    only_state = old and new and was_cursor == is_cursor and old[STATE_SPANS:] == new[STATE_SPANS:]
     return Region(0, y, MARKS + STATE if only_state else width, 1)

@@ -6,18 +6,18 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.message import Message
 
 from core.model.device import DeviceView
 from core.model.messages import DeviceDetail
 from tui.details import device_lines
 from tui.paragraphs import Line, plain, two_ends
+from tui.widgets.body import Body
 from tui.widgets.lines import Lines
 from tui.words import Tone
 
 
-class Drawer(VerticalScroll):
+class Drawer(Body):
     """Shows a device. `clock` gives the time; who owns the drawer says which device, and asks for its detail."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -26,8 +26,6 @@ class Drawer(VerticalScroll):
         Binding("y", "verb('copy')", "Copy SHA-256", id="copy", tooltip="copy the fingerprint"),
         Binding("n", "verb('next')", "Next", id="next", tooltip="the next device"),
         Binding("p", "verb('previous')", "Previous", id="previous", tooltip="the device before"),
-        Binding("j", "scroll_down", "Down", id="scroll-down", show=False),
-        Binding("k", "scroll_up", "Up", id="scroll-up", show=False),
     ]
 
     class Asked(Message):

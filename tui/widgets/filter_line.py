@@ -15,11 +15,18 @@ from tui.widgets.lines import Lines
 from tui.words import Tone
 
 
+class Words(Field):
+    """The field of a filter."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Keep", id="keep-filter", key_display="Enter"),
+    ]
+
+
 class FilterLine(Horizontal):
     """`Typed` at each key; `Left` when it has done its work: Enter keeps the words, Esc drops them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "leave", "Keep", id="keep-filter", key_display="Enter"),
         Binding("escape", "clear", "Clear", id="clear-filter", key_display="Esc"),
     ]
 
@@ -39,7 +46,7 @@ class FilterLine(Horizontal):
 
     def __init__(self, words: str) -> None:
         super().__init__(id="filter")
-        self._field = Field(words, name="filter-words", limit=64)
+        self._field = Words(words, name="filter-words", limit=64)
 
     def compose(self) -> ComposeResult:
         """Build the line."""
@@ -57,8 +64,7 @@ class FilterLine(Horizontal):
         self.post_message(self.Typed(event.value))
 
     @on(Input.Submitted)
-    def action_leave(self) -> None:
-        """Keep the words."""
+    def _submitted(self) -> None:
         self.post_message(self.Left(self))
 
     def action_clear(self) -> None:

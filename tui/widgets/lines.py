@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.look import CURSOR, STYLES, shown
-from tui.paragraphs import Line, cut
+from tui.paragraphs import Line, cut, length
 
 Draw = Callable[[int], Sequence[Line]]
 
@@ -59,6 +59,10 @@ class Lines(Widget):
     def on_show(self, _: Show) -> None:
         """Catch up with what changed while hidden."""
         self.redraw()
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """Return the width of the longest line, where the style asks for it."""
+        return max((length(line) for line in self._draw(container.width)), default=0)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return the number of lines at this width."""

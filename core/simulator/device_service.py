@@ -1,0 +1,176 @@
+"""The device management service (ONVIF Core, 8), as far as a client needs it to find and judge a camera."""
+
+from urllib.parse import quote
+
+from lxml import etree
+
+from core.simulator.device import Device, Protocol
+from core.simulator.faults import unsupported
+from core.simulator.login import Access
+from core.simulator.operations import Call, Operation, Service
+from core.simulator.security_service import PATH as SECURITY_PATH
+from core.simulator.security_service import VERSION as SECURITY_VERSION
+from core.simulator.settings import CameraSettings, Way
+from core.simulator.soap import TAS, TDS, TT, tds, tt
+
+_VERSIONS = {"old": (2, 42), "new": (24, 6)}
+
+
+def service(settings: CameraSettings) -> Service:
+    """Return the service of a camera."""
+    names = settings.keystore.names if settings.keystore else "old"
+    return Service(TDS, _VERSIONS[names], settings.path, _OPERATIONS)
+
+
+def scopes(settings: CameraSettings) -> list[str]:
+    """Return what the camera says of itself in discovery, too (ONVIF Core, 7.3.2.2)."""
+    said = {"name": settings.name, "hardware": settings.model, "serial": settings.serial}
+    fixed = ("type/video_encoder", "Profile/Streaming", "Profile/T")
+    return [f"onvif://www.onvif.org/{item}" for item in (*fixed, *(f"{k}/{quote(v)}" for k, v in said.items()))]
+
+
+def _get_system_date_and_time(device: Device, _: Call) -> etree._Element:
+    now = device.clock.now()
+    time = tt.Time(tt.Hour(str(now.hour)), tt.Minute(str(now.minute)), tt.Second(str(now.second)))
+    date = tt.Date(tt.Year(str(now.year)), tt.Month(str(now.month)), tt.Day(str(now.day)))
+    kept = "Manual" if device.settings.lost_clock else "NTP"
+    return tds.GetSystemDateAndTimeResponse(
+        tds.SystemDateAndTime(tt.DateTimeType(kept), tt.DaylightSavings("false"), tt.UTCDateTime(time, date))
+    )
+
+
+def _get_services(device: Device, call: Call) -> etree._Element:
+    include = call.text("IncludeCapability") in ("true", "1")
+    capabilities = _capabilities(device)
+    answer = tds.GetServicesResponse(
+        _service(TDS, call.origin + device.settings.path, _versions(device), capabilities if include else None)
+    )
+    if device.settings.keystore is not None:
+        answer.append(_service(TAS, call.origin + SECURITY_PATH, SECURITY_VERSION, None))
+    return answer
+
+
+def _versions(device: Device) -> tuple[int, int]:
+    return service(device.settings).version
+
+
+def _service(
+    namespace: str, xaddr: str, version: tuple[int, int], capabilities: etree._Element | None
+) -> etree._Element:
+    inner = [tds.Capabilities(capabilities)] if capabilities is not None else []
+    number = tds.Version(tt.Major(str(version[0])), tt.Minor(str(version[1])))
+    return tds.Service(tds.Namespace(namespace), tds.XAddr(xaddr), *inner, number)
+
+
+def _get_service_capabilities(device: Device, _: Call) -> etree._Element:
+    return tds.GetServiceCapabilitiesResponse(_capabilities(device))
+
+
+def _capabilities(device: Device) -> etree._Element:
+    settings = device.settings
+    system = {"DiscoveryResolve": "false", "DiscoveryBye": "true", "RemoteDiscovery": "false"}
+    if _has_tls_add_on(settings):
+        system["Addons"] = "TLSServerConfiguration"
+    return tds.Capabilities(
+        tds.Network({"NTP": "1", "IPFilter": "false", "DynDNS": "false"}),
+        tds.Security(_security(settings)),
+        tds.System(system),
+    )
+
+
+def _security(settings: CameraSettings) -> dict[str, str]:
+    tls = settings.https_port is not None
+    said = {
+        "TLS1.1": False,
+        "TLS1.2": tls,
+        "OnboardKeyGeneration": False,
+        "AccessPolicyConfig": False,
+        "DefaultAccessPolicy": True,
+        "UsernameToken": Way.TOKEN in settings.login,
+        "HttpDigest": Way.DIGEST_MD5 in settings.login or Way.DIGEST_SHA256 in settings.login,
+        "X.509Token": False,
+        "SAMLToken": False,
+        "KerberosToken": False,
+        "RELToken": False,
+    }
+    return {name: str(value).lower() for name, value in said.items()}
+
+
+def _has_tls_add_on(settings: CameraSettings) -> bool:
+    keystore = settings.keystore
+    return (
+        keystore is not None
+        and keystore.names == "new"
+        and min(keystore.most_keys, keystore.most_certificates) >= 16
+        and settings.https_port is not None
+    )
+
+
+def _get_capabilities(device: Device, call: Call) -> etree._Element:
+    asked = {element.text for element in call.body.findall("{*}Category")} or {"All"}
+    if not asked & {"All", "Device"}:
+        raise unsupported("There is no such service", "NoSuchService")
+    tls = str(device.settings.https_port is not None).lower()
+    security = tt.Security(
+        tt("TLS1.1", "false"),
+        tt("TLS1.2", tls),
+        *(tt(name, "false") for name in ("OnboardKeyGeneration", "AccessPolicyConfig", "X.509Token")),
+        *(tt(name, "false") for name in ("SAMLToken", "KerberosToken", "RELToken")),
+    )
+    xaddr = tt.XAddr(call.origin + device.settings.path)
+    return tds.GetCapabilitiesResponse(tds.Capabilities(tt.Device(xaddr, security)))
+
+
+def _get_device_information(device: Device, _: Call) -> etree._Element:
+    settings = device.settings
+    return tds.GetDeviceInformationResponse(
+        tds.Manufacturer(settings.maker),
+        tds.Model(settings.model),
+        tds.FirmwareVersion(settings.firmware),
+        tds.SerialNumber(settings.serial),
+        tds.HardwareId(settings.model),
+    )
+
+
+def _get_scopes(device: Device, _: Call) -> etree._Element:
+    return tds.GetScopesResponse(
+        *(tds.Scopes(tt.ScopeDef("Fixed"), tt.ScopeItem(scope)) for scope in scopes(device.settings))
+    )
+
+
+def _get_hostname(device: Device, _: Call) -> etree._Element:
+    name = f"{device.settings.model}-{device.settings.serial}".lower()
+    return tds.GetHostnameResponse(tds.HostnameInformation(tt.FromDHCP("false"), tt.Name(name)))
+
+
+def _get_network_protocols(device: Device, _: Call) -> etree._Element:
+    return tds.GetNetworkProtocolsResponse(
+        *(
+            tds.NetworkProtocols(tt.Name(name), tt.Enabled(str(protocol.enabled).lower()), tt.Port(str(protocol.port)))
+            for name, protocol in device.protocols.items()
+        )
+    )
+
+
+def _set_network_protocols(device: Device, call: Call) -> etree._Element:
+    asked = {}
+    for line in call.body.findall(f"{{{TDS}}}NetworkProtocols"):
+        enabled = line.findtext(f"{{{TT}}}Enabled", "").strip() in ("true", "1")
+        name, port = line.findtext(f"{{{TT}}}Name", ""), line.findtext(f"{{{TT}}}Port")
+        known = device.protocols.get(name, Protocol(False, 0))
+        asked[name] = Protocol(enabled, int(port) if port else known.port)
+    device.set_protocols(asked)
+    return tds.SetNetworkProtocolsResponse()
+
+
+_OPERATIONS = {
+    "GetSystemDateAndTime": Operation(Access.PRE_AUTH, _get_system_date_and_time),
+    "GetServices": Operation(Access.PRE_AUTH, _get_services),
+    "GetServiceCapabilities": Operation(Access.PRE_AUTH, _get_service_capabilities),
+    "GetCapabilities": Operation(Access.PRE_AUTH, _get_capabilities),
+    "GetHostname": Operation(Access.PRE_AUTH, _get_hostname),
+    "GetDeviceInformation": Operation(Access.READ_SYSTEM, _get_device_information),
+    "GetScopes": Operation(Access.READ_SYSTEM, _get_scopes),
+    "GetNetworkProtocols": Operation(Access.READ_SYSTEM, _get_network_protocols),
+    "SetNetworkProtocols": Operation(Access.WRITE_SYSTEM, _set_network_protocols),
+}

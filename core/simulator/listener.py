@@ -1,0 +1,87 @@
+"""A TCP port that can be closed and opened again without anybody else taking it meanwhile."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+
+_HANDSHAKE = 10.0
+_GOODBYE = 1.0
+_BACKLOG = 128
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Listener:
+    """Serves connections on one address and port while open; while it is shut, connecting is refused."""
+
+    def __init__(self, host: str, serve: Serve) -> None:
+        self._host = host
+        self._serve = serve
+        self._kept: socket.socket | None = None
+        self._server: asyncio.Server | None = None
+        self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+    @property
+    def port(self) -> int:
+        """The port that is kept, 0 where there is none."""
+        return int(self._kept.getsockname()[1]) if self._kept is not None else 0
+
+    def keep(self, port: int) -> int:
+        """Take the port, 0 for any, without listening, and let go of another one. Return its number."""
+        kept = _bound(self._host, port)
+        self.release()
+        self._kept = kept
+        return self.port
+
+    def release(self) -> None:
+        """Let go of the port."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    async def open(self, context: ssl.SSLContext | None = None) -> None:
+        """Serve on the port that is kept, with TLS if there is a context."""
+        assert self._kept is not None, "keep a port first"
+        sock = _bound(self._host, self.port)
+        times = {"ssl_handshake_timeout": _HANDSHAKE, "ssl_shutdown_timeout": _GOODBYE} if context else {}
+        self._server = await asyncio.start_server(self._connected, sock=sock, ssl=context, backlog=_BACKLOG, **times)
+
+    async def shut(self) -> None:
+        """Serve no longer: connections are reset, new ones refused."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.close()
+        tasks = dict(self._tasks)
+        for task, writer in tasks.items():
+            writer.transport.abort()
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.wait_closed()
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None:
+            # The handshake was under way when the port was shut.
+            writer.transport.abort()
+            return
+        task = asyncio.create_task(self._run(reader, writer))
+        self._tasks[task] = writer
+        task.add_done_callback(self._tasks.pop)
+
+    async def _run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._serve(reader, writer)
+        finally:
+            writer.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock

@@ -1,0 +1,42 @@
+"""What every service is made of: operations by name, each with its access class."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from core.simulator.device import Device
+from core.simulator.login import Access
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that is allowed and valid. `origin` is where it was made to, such as `https://127.0.0.1:8443`."""
+
+    body: etree._Element
+    origin: str
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return the text of an argument."""
+        return self.body.findtext(f"{{*}}{name}", default).strip()
+
+
+Handler = Callable[[Device, Call], etree._Element]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation. The handler returns the answer's element, or raises `OnvifFault` and has changed nothing."""
+
+    access: Access
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service: namespace, version, path below the address, operations."""
+
+    namespace: str
+    version: tuple[int, int]
+    path: str
+    operations: Mapping[str, Operation]

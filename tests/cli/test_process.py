@@ -1,0 +1,184 @@
+"""What the process does to itself, what it loads, and how it ends when something goes wrong that nobody foresaw."""
+
+import asyncio
+import re
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Scene
+from tests.cli.shell import Ended, Shell, ended_by
+from tui.crash import describe
+from tui.hygiene import clear
+
+HEAVY = (
+    "textual",
+    "rich",
+    "cryptography",
+    "zeep",
+    "lxml",
+    "httpx",
+    "sqlite3",
+    "wsdiscovery",
+    "core.engine",
+    "core.simulator",
+)
+
+
+async def python(shell: Shell, code: str, *arguments: str, **environment: str) -> Ended:
+    """Run our own code in an interpreter of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        code,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=shell.environment(**environment),
+    )
+    async with ended_by(process):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return Ended(process.returncode, out, err.decode())
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+LOADED = f"""
+import sys
+from tui.cli import main
+main()
+print(sorted(name for name in {LIGHT + HEAVY} if name in sys.modules), file=sys.stderr)
+"""
+
+
+async def test_help_loads_nothing_that_takes_long(shell: Shell) -> None:
+    helped = await python(shell, LOADED, "--help")
+
+    assert helped.err.splitlines()[-1] == "[]"
+
+
+async def test_a_plain_command_loads_no_screen_and_no_engine(scene: Scene) -> None:
+    listed = await python(scene.shell, LOADED, *scene.shell.options, "list")
+
+    assert "Lobby" in listed.text
+    assert listed.err.splitlines()[-1] == "['asyncio', 'msgspec']"
+
+
+async def test_help_leads_with_examples(shell: Shell) -> None:
+    helped = await shell.run("--help")
+
+    assert helped.code == 0
+    assert helped.text.index("camtrust add 192.168.20.1 --user admin") < helped.text.index("Options:")
+
+
+async def test_every_command_has_help(shell: Shell) -> None:
+    helped = await shell.run("--help")
+    commands = re.findall(r"^  (\w+) ", helped.text.partition("Commands:")[2].partition("\n\n")[0], re.MULTILINE)
+
+    assert commands == ["list", "show", "add", "remove", "export", "events", "authority", "engine", "demo"]
+    for ended in [await shell.run(command, "--help") for command in commands]:
+        assert (ended.code, ended.err) == (0, "")
+
+
+async def test_version_is_told(shell: Shell) -> None:
+    told = await shell.run("--version")
+
+    assert re.fullmatch(r"camtrust \d+\.\d+\.\d+\S*\n", told.text)
+
+
+@pytest.mark.parametrize("term", ["dumb", "xterm"])
+async def test_without_a_usable_terminal_the_screens_are_refused_by_name_of_a_command_that_works(
+    shell: Shell, term: str
+) -> None:
+    refused = await shell.run(TERM=term)
+
+    assert (refused.code, refused.out) == (2, b"")
+    assert refused.one_clear_line()
+    assert "camtrust list" in refused.err
+
+
+def test_variables_that_steer_are_removed_and_others_kept() -> None:
+    environment = {
+        "SSLKEYLOGFILE": "/tmp/keys",
+        "https_proxy": "http://evil",
+        "ALL_PROXY": "http://evil",
+        "PYTHONSTARTUP": "/tmp/evil.py",
+        "TERM": "xterm",
+        "HOME": "/root",
+    }
+
+    clear(environment)
+
+    assert environment == {"TERM": "xterm", "HOME": "/root"}
+
+
+HARDENED = """
+import os, resource
+from tui.hygiene import harden
+harden()
+print(os.umask(0), *resource.getrlimit(resource.RLIMIT_CORE), sorted(name for name in os.environ if "EVIL" in name))
+"""
+
+
+async def test_the_process_leaves_no_core_and_no_file_for_others(shell: Shell) -> None:
+    hardened = await python(shell, HARDENED, TEXTUAL_DRIVER_EVIL="x", PYTHONEVIL="x", EVIL_PROXY="x")
+
+    assert hardened.text == f"{0o077} 0 0 []\n"
+
+
+CRASHING = """
+import sys
+import click
+from tui.cli import cli, main
+
+@cli.command("crash")
+def crash():
+    password = "geheim-7"
+    raise ValueError(f"nobody expected {password}")
+
+sys.exit(main())
+"""
+
+
+async def test_a_crash_is_one_line_and_a_log_without_what_was_in_it(shell: Shell) -> None:
+    crashed = await python(shell, CRASHING, "crash")
+
+    assert (crashed.code, crashed.out) == (1, b"")
+    assert crashed.one_clear_line()
+    named = re.search(r"/\S+\.log", crashed.err)
+    assert named
+    log = Path(named[0])
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    assert re.search(r"builtins\.ValueError\n.*<string>:9 in crash\n", log.read_text(), re.DOTALL)
+    assert "geheim-7" not in crashed.err + log.read_text()
+
+
+async def test_a_crash_that_cannot_be_logged_is_told_all_the_same(shell: Shell) -> None:
+    (shell.home / ".local").write_text("in the way")
+
+    crashed = await python(shell, CRASHING, "crash", XDG_STATE_HOME=str(shell.home / ".local"))
+
+    assert crashed.code == 1
+    assert crashed.one_clear_line()
+
+
+def test_a_crash_log_tells_causes_and_groups_and_ends_for_loops() -> None:
+    try:
+        try:
+            Path("/nowhere/geheim-7").stat()
+        except OSError as error:
+            raise ExceptionGroup("geheim-7", [RuntimeError("geheim-7"), error]) from error
+    except ExceptionGroup as group:
+        group.exceptions[1].__context__ = group
+        told = describe(group)
+
+    assert "builtins.FileNotFoundError" in told
+    assert "builtins.RuntimeError" in told
+    assert "geheim-7" not in told

@@ -1,0 +1,71 @@
+"""Cameras that hear probes on the loopback interface and answer from addresses of their own."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+from tests.discovery.messages import D2005
+
+GROUP = "239.255.255.250"
+LOOPBACK = "127.0.0.1"
+
+Address = tuple[str, int]
+
+
+def free_port() -> int:
+    """A UDP port that nothing uses now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((LOOPBACK, 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def address(number: int) -> str:
+    """The address of a camera."""
+    return str(ipaddress.IPv4Address("127.77.0.1") + number)
+
+
+def send(payload: bytes, source: str, to: Address, interface: str = LOOPBACK) -> None:
+    """One datagram from an address of ours; a multicast leaves through `interface`."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
+        sock.bind((source, 0))
+        sock.sendto(payload, to)
+
+
+class Cameras:
+    """Whoever is asked: `probes` are the questions heard, `on_probe` is told where each came from."""
+
+    def __init__(self, port: int, on_probe: Callable[[Address], None] = lambda _: None, interface: str = LOOPBACK):
+        self.port = port
+        self.probes: list[bytes] = []
+        self._on_probe = on_probe
+        self._interface = interface
+
+    async def __aenter__(self) -> "Cameras":
+        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._sock.bind((GROUP, self.port))
+        member = socket.inet_aton(GROUP) + socket.inet_aton(self._interface)
+        self._sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+        self._sock.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._sock, self._hear)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        asyncio.get_running_loop().remove_reader(self._sock)
+        self._sock.close()
+
+    def say(self, payload: bytes, source: str = "127.77.0.1") -> None:
+        """Multicast to all who listen."""
+        send(payload, source, (GROUP, self.port), self._interface)
+
+    def _hear(self) -> None:
+        payload, asker = self._sock.recvfrom(65536)
+        body = ElementTree.fromstring(payload) if payload.startswith(b"<") else None
+        if body is not None and body.find(f".//{{{D2005}}}Probe") is not None:
+            self.probes.append(payload)
+            self._on_probe(asker)

@@ -1,0 +1,69 @@
+"""Run inside an empty network namespace: what discovery does while addresses of the gateway go and come back."""
+
+import asyncio
+import fcntl
+import socket
+import struct
+from collections.abc import Callable
+
+from core.discovery.ws_discovery import WsDiscovery
+from core.model.sighting import Sighting
+from tests.discovery.cameras import GROUP, Cameras, send
+from tests.discovery.messages import GOOD, hello
+
+OURS, CAMERA = "10.9.9.2", "127.77.0.7"
+PORT = 3702
+_SET_FLAGS, _SET_ADDRESS = 0x8914, 0x8916  # SIOCSIFFLAGS and SIOCSIFADDR, netdevice(7)
+
+
+def configure(request: int, name: str, value: bytes) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        fcntl.ioctl(sock, request, struct.pack("16s16s", name.encode(), value))
+
+
+def switch(name: str, on: bool) -> None:
+    configure(_SET_FLAGS, name, struct.pack("=h", on))
+
+
+def give(name: str, address: str) -> None:
+    configure(_SET_ADDRESS, name, struct.pack("=HH4s8x", socket.AF_INET, 0, socket.inet_aton(address)))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def follow(source: WsDiscovery, heard: list[Sighting]) -> None:
+    """The address is there, goes and comes back, and so do answers and Hellos."""
+    for _ in range(2):
+        give("lo:1", OURS)
+        heard.clear()
+        source.rescan()
+        async with Cameras(PORT, lambda asker: send(GOOD, CAMERA, asker, OURS), OURS) as cameras:
+            await until(lambda: bool(heard))
+            heard.clear()
+            await until(lambda: (source.next_scan() or 0) > 0)
+            send(hello(), CAMERA, (GROUP, PORT), OURS)
+            await until(lambda: bool(heard) and source.status().problem is None)
+            assert cameras.probes
+        switch("lo:1", False)
+        source.rescan()
+        await until(
+            lambda: "no such address" in str(source.status().problem) or "no network" in str(source.status().problem)
+        )
+
+
+async def main() -> None:
+    switch("lo", True)
+    for interfaces in ((OURS,), ()):
+        heard: list[Sighting] = []
+        source = WsDiscovery(interfaces, period=3600, port=PORT)
+        task = asyncio.create_task(source.run(heard.append))
+        await follow(source, heard)
+        task.cancel()
+        await asyncio.wait([task])
+
+
+asyncio.run(main())

@@ -1,0 +1,232 @@
+"""A scripted engine behind the real server: it shows what a test puts on its board and answers what a test tells it."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from core.engine.board import Board
+from core.model.caller import Caller
+from core.model.device import (
+    AttentionKind,
+    CertificateField,
+    CertificateView,
+    Connection,
+    DeviceView,
+    InstallView,
+    Origin,
+    StepState,
+    StepView,
+)
+from core.model.errors import RefusedError
+from core.model.messages import (
+    AddDevices,
+    Added,
+    AnyCommand,
+    AnyResult,
+    Certificate,
+    DeviceDetail,
+    Devices,
+    Done,
+    Event,
+    Events,
+    ListDevices,
+    Look,
+    LookAt,
+    Looks,
+    ReadCertificate,
+    ReadEvents,
+    RemoveDevice,
+    ShowDevice,
+    Status,
+)
+from core.model.sighting import SourceStatus
+from core.service.client import Client
+from core.service.server import Server
+
+PRINT = "3f9a12c088d14c709e2251b70d4f77be6f1a09d3c2b74e58a1906d33f0aa77be"
+OTHER_PRINT = "b1d04e9960aa1f037c61d2e835b902ac90be7712aa34cd56ef7890123456abcd"
+
+TITLES = (
+    "Find HTTPS",
+    "Look at the certificate",
+    "Ask what the camera can do",
+    "Log in",
+    "Check for room",
+    "The camera makes its key",
+    "Sign the certificate",
+    "Install the certificate",
+    "The camera restarts its web server",
+    "Clean up",
+)
+
+
+def found(number: int, name: str = "", **more: object) -> DeviceView:
+    """Return a device that discovery found at 192.168.20.`number`."""
+    host = f"192.168.20.{number}"
+    fields: dict[str, object] = {"host": host, "port": 443, "found_by": ("WS-Discovery (HTTPS 443)",), **more}
+    return DeviceView(f"found:{host}", name or host, host, Connection.DISCOVERED, **fields)  # type: ignore[arg-type]
+
+
+def added(number: int, name: str, connection: Connection = Connection.ONLINE, **more: object) -> DeviceView:
+    """Return a device that was added and, unless `more` says otherwise, has a certificate of ours."""
+    fields: dict[str, object] = {
+        "certificate_field": CertificateField.ARCULES,
+        "origin": Origin.ISSUED,
+        "fingerprint": PRINT,
+        "not_after": "2036-11-20T00:00:00Z",
+        "host": f"192.168.20.{number}",
+        "since": "2026-11-24T07:00:00Z",
+        **more,
+    }
+    return DeviceView(f"cam-{number}", name, f"192.168.20.{number}", connection, **fields)  # type: ignore[arg-type]
+
+
+def over_http(number: int, name: str) -> DeviceView:
+    """Return a device on plain HTTP."""
+    return added(
+        number, name, certificate_field=CertificateField.HTTP, origin=None, fingerprint=None, not_after=None
+    )
+
+
+def blocked(number: int, name: str) -> DeviceView:
+    """Return a device that shows another certificate."""
+    return added(
+        number,
+        name,
+        Connection.BLOCKED,
+        attention="Error with device certificate",
+        attention_kind=AttentionKind.REVIEW_CHANGE,
+        attention_hint="The device shows another certificate than the stored one and is blocked.",
+        presented=OTHER_PRINT,
+    )
+
+
+def review(number: int, name: str) -> DeviceView:
+    """Return a device on its own certificate."""
+    return added(
+        number,
+        name,
+        certificate_field=CertificateField.DEVICE,
+        origin=Origin.DEVICE,
+        attention="The device's own certificate, not accepted yet",
+        attention_kind=AttentionKind.REVIEW_LEAF,
+        attention_hint="Compare its fingerprint.",
+    )
+
+
+def stored(fingerprint: str = PRINT, **more: object) -> CertificateView:
+    """Return a certificate as the engine describes one."""
+    fields: dict[str, object] = {
+        "subject": "cam-14.gw-042.cam.internal",
+        "issuer": "Arcules Gateway CA gw-042",
+        "not_before": "2026-11-22T00:00:00Z",
+        "not_after": "2036-11-20T00:00:00Z",
+        "key": "RSA 3072",
+        "key_fingerprint": OTHER_PRINT[::-1],
+        "signature": "SHA-256 with RSA",
+        "serial": "4c70 9e22",
+        "names": ("cam-14.gw-042.cam.internal", "192.168.20.14"),
+        **more,
+    }
+    return CertificateView(fingerprint, 1100, **fields)  # type: ignore[arg-type]
+
+
+def install(device: str, step: int, *, seconds: float = 23.0, **more: object) -> InstallView:
+    """Return an install that is at `step`."""
+    steps = tuple(_step(number, title, step) for number, title in enumerate(TITLES, 1))
+    fields: dict[str, object] = {"cancellable": step < 8, **more}
+    return InstallView(device, step, steps, seconds, **fields)  # type: ignore[arg-type]
+
+
+def _step(number: int, title: str, now: int) -> StepView:
+    if number < now:
+        return StepView(number, title, StepState.DONE, seconds=0.2)
+    if number == now:
+        return StepView(number, title, StepState.DOING, seconds=21.0, usual=35.0)
+    return StepView(number, title, StepState.WAITING, usual=30.0 if number == 9 else None)
+
+
+class ScriptedEngine:
+    """The handler behind the server. `asked` are the commands so far; `answers` replaces an answer by its class."""
+
+    def __init__(self) -> None:
+        self.status = Status("gw-042", "0.1.0", 1, sources=(SourceStatus("WS-Discovery", 11),), rescan_in=40.0)
+        self.board = Board(lambda: self.status)
+        self.asked: list[AnyCommand] = []
+        self.answers: dict[type[AnyCommand], Callable[[AnyCommand], AnyResult]] = {}
+        self.details: dict[str, DeviceDetail] = {}
+
+    async def handle(self, command: AnyCommand, caller: Caller) -> AnyResult:
+        """Answer as an engine would."""
+        self.asked.append(command)
+        if type(command) in self.answers:
+            return self.answers[type(command)](command)
+        match command:
+            case ListDevices():
+                return Devices(tuple(self.board.devices.values()))
+            case ShowDevice():
+                return self._detail(command.device)
+            case LookAt():
+                return Looks(tuple(self._look(address) for address in command.addresses))
+            case AddDevices():
+                return Added(tuple(self._added(address) for address in command.addresses))
+            case ReadCertificate():
+                return Certificate(command.device, PRINT, b"0\x82der")
+            case ReadEvents():
+                return Events(self.board.events_after(0)[0])
+            case RemoveDevice():
+                self.board.drop(command.device)
+                return Done()
+            case _:
+                return Done()
+
+    def show(self, *devices: DeviceView) -> None:
+        """Put devices on the board."""
+        for device in devices:
+            self.board.put(device)
+
+    def tell(self, seq: int, text: str, **more: str) -> None:
+        """Tell an event."""
+        self.board.add_event(Event(seq, "2026-11-24T07:02:00Z", "tech1", "test", text, **more))
+
+    def _detail(self, device: str) -> DeviceDetail:
+        view = self.board.devices.get(device)
+        if view is None:
+            raise RefusedError(f"There is no device '{device}'")
+        has_one = view.fingerprint is not None
+        default = DeviceDetail(view, stored() if has_one else None, stored_by="tech1", stored_at="2026-11-22T09:00:00Z")
+        return self.details.get(device, default)
+
+    def _look(self, address: str) -> Look:
+        own = stored(OTHER_PRINT, subject="axis-b8a44f", issuer="axis-b8a44f", self_signed=True)
+        return Look(address, "HTTPS on 443 (found there)", own)
+
+    def _added(self, address: str) -> DeviceView:
+        number = int(address.rpartition(".")[2])
+        view = added(number, f"Camera {number}", Connection.ADDING, step=1, steps=10, fingerprint=None, origin=None)
+        self.board.drop(f"found:{address}")
+        self.board.put(view)
+        self.board.put_install(install(view.id, 1))
+        return view
+
+
+@asynccontextmanager
+async def serving(engine: ScriptedEngine, folder: Path) -> AsyncIterator[Path]:
+    """Serve an engine on a socket in a folder."""
+    server = Server(engine, engine.board, folder / "engine.log")
+    path = folder / "engine.sock"
+    await server.start(path)
+    try:
+        yield path
+    finally:
+        await server.close("The engine was ended")
+
+
+def connector(path: Path) -> Callable[[], Coroutine[Any, Any, Client]]:
+    """Return what the app connects with."""
+
+    async def connect() -> Client:
+        return await Client.connect(path, watch=True)
+
+    return connect
