@@ -69,6 +69,9 @@ class Link:
         while True:
             try:
                 await self._converse()
+            except EngineGoneError as error:
+                # What its hint advises, to attach again, is what is done here.
+                self._tell(LinkState(False, self.state.welcome, error.title))
             except CamtrustError as error:
                 self._tell(LinkState(False, self.state.welcome, error.title, error.hint))
             await asyncio.sleep(self._pauses[min(self._failures, len(self._pauses) - 1)])

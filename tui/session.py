@@ -20,7 +20,10 @@ def local_time() -> datetime:
 
 
 class Session:
-    """`publish` is told what changed. `login` fills in the add dialog, `state_hint` tells in words where the state is."""
+    """`publish` is told what changed. `login` fills in the add dialog, `state_hint` tells in words where the state is.
+
+    `lost_at` is when the engine went, and so how old all of `site` is; None while it is there.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class Session:
         self.login = login
         self.state_hint = state_hint
         self.clock = clock
+        self.lost_at: datetime | None = None
         self._publish = publish
 
     @property
@@ -52,11 +56,15 @@ class Session:
 
     def link_changed(self, state: LinkState) -> None:
         """The engine came or went."""
+        if state.is_up:
+            self.lost_at = None
+        elif state.welcome is not None:
+            self.lost_at = self.lost_at or self.clock()
         self._publish(Change(link=True))
 
     def devices_listed(self, devices: Sequence[DeviceView]) -> None:
         """Begin anew with what this engine has."""
-        self._publish(self.site.restart(devices, self.clock()))
+        self._publish(self.site.restart(devices))
 
     def updated(self, update: Update) -> None:
         """Take in what changed."""

@@ -36,7 +36,7 @@ class SimulatedSite:
 
     def __init__(self, *, fast: bool) -> None:
         self.cameras: tuple[SimulatedCamera, ...] = ()
-        self.discovery_port = _free_port()
+        self.discovery_port = free_port()
         self._network = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(254) + 1}"
         self._fast = fast
 
@@ -96,7 +96,8 @@ def _drain(stdout: IO[bytes]) -> None:
             pass
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a UDP port that nobody uses on loopback at the moment."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]

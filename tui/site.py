@@ -40,23 +40,21 @@ class Counts:
 
 
 class Site:
-    """The newest state, put together from updates. `updated_at` is when the last one came."""
+    """The newest state, put together from updates."""
 
     def __init__(self) -> None:
         self.devices: dict[str, DeviceView] = {}
         self.installs: dict[str, InstallView] = {}
         self.events: list[Event] = []
         self.status: Status | None = None
-        self.updated_at: datetime | None = None
         self._installs_at: dict[str, datetime] = {}
         self._status_at: datetime | None = None
 
-    def restart(self, devices: Iterable[DeviceView], now: datetime) -> Change:
+    def restart(self, devices: Iterable[DeviceView]) -> Change:
         """Begin anew with an engine that has these devices; others are gone. Its installs follow by updates."""
         before = {*self.devices, *self.installs}
         self.devices = {view.id: view for view in devices}
         self.installs, self._installs_at = {}, {}
-        self.updated_at = now
         return Change(devices=frozenset(before | self.devices.keys()), installs=frozenset(before), missed=True)
 
     def apply(self, update: Update, now: datetime) -> Change:
@@ -68,7 +66,6 @@ class Site:
         self._installs_at |= {view.device: now for view in update.installs}
         if update.status is not None:
             self.status, self._status_at = update.status, now
-        self.updated_at = now
         return Change(
             devices=frozenset({*update.gone, *(view.id for view in update.devices)}),
             installs=frozenset(view.device for view in update.installs),

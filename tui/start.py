@@ -31,6 +31,6 @@ def open_screens(place: Place, login: Login | None = None) -> int:
     run(try_out())
     from tui.app import CamtrustApp
 
-    app = CamtrustApp(connect, login=login)
+    app = CamtrustApp(connect, login=login, state_hint=f"State folder: {place.state_dir}")
     app.run(mouse=False)
     return app.return_code or 0

@@ -19,10 +19,10 @@ def title(site: Site) -> Line:
     return ((" camtrust", Tone.STRONG), (f"  {gateway}", Tone.PLAIN))
 
 
-def who_and_how_many(link: LinkState, counts: Counts, updated_at: datetime | None) -> Line:
+def who_and_how_many(link: LinkState, counts: Counts, lost_at: datetime | None) -> Line:
     """Return the technician and the counts; or, without an engine, how old all of it is."""
     if not link.is_up:
-        return plain(f" OLD, of {updated_at:%H:%M:%S} ", Tone.ALARM) if updated_at else EMPTY
+        return plain(f" OLD, as of {lost_at:%H:%M:%S} ", Tone.ALARM) if lost_at else EMPTY
     user = link.welcome.user if link.welcome else ""
     viewer = " (viewer)" if link.welcome and link.welcome.role is Role.VIEWER else ""
     spans = [(f"{user}{viewer} · {plural(counts.devices, 'device')}", Tone.PLAIN)]
@@ -39,7 +39,8 @@ def link_problem(link: LinkState) -> Line:
         return EMPTY
     if not link.title:
         return plain(" Connecting to the engine…")
-    said = sentences(f"The engine is gone: {link.title}", "Reconnecting.", link.hint)
+    gone = "The engine is gone" if link.welcome else "There is no engine yet"
+    said = sentences(f"{gone}: {link.title}", "Reconnecting…", link.hint)
     return plain(f" {said}", Tone.STRONG)
 
 

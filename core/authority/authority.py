@@ -66,6 +66,10 @@ class Authority:
         """
         return cls(load_or_make(folder, settings, gateway, now))
 
+    def subject(self, device: str) -> str:
+        """Return the common name that a device gets, for it to ask for just that."""
+        return names.device_name(device, self._zone)
+
     def issue(self, csr: bytes, request: IssueRequest) -> Issued:
         """Sign a leaf for the key of a request (raw DER). Takes milliseconds of CPU.
 
@@ -74,7 +78,7 @@ class Authority:
         """
         authority, key = self._stored.certificate, self._stored.key
         self._check_time(request.now)
-        name = names.device_name(request.device, self._zone)
+        name = self.subject(request.device)
         own_key = keys.fingerprint(keys.encode(key.public_key()))
         checked = check(csr, name=name, own_key=own_key, made=request.public_key, other_keys=request.other_keys)
         validity = profile.leaf_validity(request.now, request.device_clock, authority.not_valid_after_utc)

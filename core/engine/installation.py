@@ -105,7 +105,8 @@ class Installation:
         try:
             place = await contact.find()
             if place.seen is None:
-                return endings.over_http(self._case.device, await contact.over_http(place))
+                note = await contact.over_http(place)
+                return endings.over_http(self._case.device, note)
             await contact.look(place.seen)
         except WrongLeafError as error:
             return await self._blocked_by(error)

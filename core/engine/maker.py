@@ -105,13 +105,14 @@ class Maker:
             return None
 
     async def _request(self, onvif: OnvifDevice, key: str, algorithms: tuple[str, ...]) -> bytes:
+        subject = self._services.authority.subject(self._case.device.id)
         for algorithm in algorithms[:-1]:
             try:
-                return await onvif.keystore.csr(key, self._case.device.id, algorithm)
+                return await onvif.keystore.csr(key, subject, algorithm)
             except FaultError as error:
                 if _OTHER_ALGORITHM.isdisjoint(error.codes):
                     raise
-        return await onvif.keystore.csr(key, self._case.device.id, algorithms[-1])
+        return await onvif.keystore.csr(key, subject, algorithms[-1])
 
     async def _sign(self, csr: bytes, device_clock: datetime | None, line: Line) -> bytes:
         request = IssueRequest(

@@ -98,14 +98,18 @@ class Work:
     def _start(
         self, device: DeviceRecord, install: InstallRecord, part: Callable[[Installation], Awaitable[None]]
     ) -> None:
-        task = asyncio.create_task(self._run(device, install, part), name=f"install {device.id}")
+        progress = Progress(device.id, self._publish, asyncio.get_running_loop().time)
+        progress.show()
+        task = asyncio.create_task(self._run(device, install, progress, part), name=f"install {device.id}")
         self._running[device.id] = task
-        self._services.registry.set_step(device.id, 1, len(STEPS))
 
     async def _run(
-        self, device: DeviceRecord, install: InstallRecord, part: Callable[[Installation], Awaitable[None]]
+        self,
+        device: DeviceRecord,
+        install: InstallRecord,
+        progress: Progress,
+        part: Callable[[Installation], Awaitable[None]],
     ) -> None:
-        progress = Progress(device.id, self._publish, asyncio.get_running_loop().time)
         showing = asyncio.create_task(_keep_showing(progress))
         try:
             async with self._services.installs:

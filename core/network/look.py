@@ -56,7 +56,7 @@ class _Handshake:
         self._sock = sock
         self._loop = asyncio.get_running_loop()
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = _context.wrap_bio(self._incoming, self._outgoing, server_hostname=place.host)
+        self._tls = _context.wrap_bio(self._incoming, self._outgoing, server_hostname=place.name)
         self._start = b""
 
     async def run(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 
 from core.model.errors import NotReachedError
 from core.network.connect import connect
@@ -18,20 +19,20 @@ async def speaks_http(host: str, port: int, *, deadline: float = 5.0) -> bool:
     place = Place(host, port)
     end = asyncio.get_running_loop().time() + deadline
     try:
-        async with asyncio.timeout_at(end):
-            return await _answers(place, end)
+        with contextlib.closing(await connect(place, end)) as sock:
+            async with asyncio.timeout_at(end):
+                return await _answers(sock, place._replace(host=place.name))
     except (NotReachedError, OSError):
         return False
 
 
-async def _answers(place: Place, end: float) -> bool:
+async def _answers(sock: socket.socket, place: Place) -> bool:
     loop = asyncio.get_running_loop()
     answer = b""
-    with contextlib.closing(await connect(place, end)) as sock:
-        await loop.sock_sendall(sock, f"GET / HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode())
-        while len(answer) < len(_ANSWER) and _ANSWER.startswith(answer):
-            data = await loop.sock_recv(sock, len(_ANSWER) - len(answer))
-            if not data:
-                break
-            answer += data
+    await loop.sock_sendall(sock, f"GET / HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode())
+    while len(answer) < len(_ANSWER) and _ANSWER.startswith(answer):
+        data = await loop.sock_recv(sock, len(_ANSWER) - len(answer))
+        if not data:
+            break
+        answer += data
     return answer == _ANSWER

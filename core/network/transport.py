@@ -10,7 +10,7 @@ import httpx
 
 from core.model.errors import AnswerLostError, DeviceError, GarbledError, NotReachedError
 from core.network.profile import bound_context, version
-from core.network.wording import Place, not_reached, tls_failed
+from core.network.wording import Place, not_reached, tls_failed, without_zone
 
 _MOST_CONNECTIONS = 2
 _KEEP_ALIVE = 5.0
@@ -89,13 +89,14 @@ class DeviceTransport(httpx.AsyncBaseTransport):
     async def _exchange(self, request: httpx.Request, progress: "_Progress") -> httpx.Response:
         headers = httpx.Headers(request.headers)
         headers["Accept-Encoding"] = "identity"
+        headers["Host"] = headers["Host"].replace(request.url.host, without_zone(request.url.host))
         # Only our own extensions: a caller's could change the name that is sent in the handshake, or the deadline.
         outgoing = httpx.Request(
             request.method,
             request.url,
             headers=headers,
             stream=request.stream,
-            extensions={"trace": progress.follow},
+            extensions={"trace": progress.follow, "sni_hostname": self._place.name},
         )
         response = await self._inner.handle_async_request(outgoing)
         try:

@@ -18,9 +18,19 @@ class Place(NamedTuple):
     host: str
     port: int
 
+    @property
+    def name(self) -> str:
+        """The host as the device may see it."""
+        return without_zone(self.host)
+
     def __str__(self) -> str:
         host = clean(self.host, _LONGEST_HOST)
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+
+def without_zone(host: str) -> str:
+    """Return a link-local address without its zone, which means something on this machine only (RFC 6874, 1)."""
+    return host.partition("%")[0]
 
 
 _CHECK_DEVICE = "Check that the device has power and network, and that the address is right."

@@ -45,7 +45,7 @@ class Path(msgspec.Struct, frozen=True):
 
 
 class Contents(msgspec.Struct):
-    """Everything in a keystore, by id. `assigned` are the paths of the TLS server. `made` counts ids: none is reused."""
+    """Everything in a keystore, by id. `assigned` are the TLS server's paths. `made` counts ids: none comes twice."""
 
     keys: dict[str, Key] = {}
     certificates: dict[str, Certificate] = {}

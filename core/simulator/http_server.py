@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import h11
 
@@ -62,18 +63,16 @@ class HttpConnection:
     async def serve(self, handle: Handler) -> None:
         """Answer requests by `handle`, one after the other."""
         with suppress(OSError, Dropped, h11.LocalProtocolError):
-            while self._h11.our_state is h11.IDLE:
-                request = await self._request()
-                if request is None:
-                    return
+            while (request := await self._request()) is not None:
                 answer = await handle(request)
                 try:
                     await self._answer(answer)
                 finally:
                     if answer.then is not None:
                         answer.then()
-                if self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE:
-                    self._h11.start_next_cycle()
+                if self._h11.states != {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}:
+                    return
+                self._h11.start_next_cycle()
 
     async def _request(self) -> HttpRequest | None:
         """Return the next request, None where there is none to come. What is no HTTP is told so."""
@@ -97,7 +96,7 @@ class HttpConnection:
         self._record.requests += 1
         return HttpRequest(self._scheme, event.method.decode(), event.target.decode("latin-1"), headers, bytes(body))
 
-    async def _event(self) -> h11.Event | type[h11.PAUSED]:
+    async def _event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         while (event := self._h11.next_event()) is h11.NEED_DATA:
             if self._h11.they_are_waiting_for_100_continue:
                 await self._send(h11.InformationalResponse(status_code=100, headers=[]))
@@ -113,7 +112,8 @@ class HttpConnection:
             ("Content-Type", answer.content_type),
             ("Content-Length", str(len(answer.body))),
         ]
-        await self._send(h11.Response(status_code=answer.status, headers=headers))
+        reason = HTTPStatus(answer.status).phrase
+        await self._send(h11.Response(status_code=answer.status, headers=headers, reason=reason.encode()))
         await self._send(h11.Data(data=answer.body))
         await self._send(h11.EndOfMessage())
 

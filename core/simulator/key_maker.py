@@ -9,7 +9,7 @@ from core.simulator.keystore import Keystore
 
 
 class KeyMaker:
-    """Keeps up with one keystore. A key takes `seconds`; with `fail` all end up corrupt. `made` is called after each."""
+    """Keeps up with one keystore. A key takes `seconds`; with `fail` all are corrupt. `made` is called after each."""
 
     def __init__(self, keystore: Keystore, seconds: float, fail: bool, made: Callable[[], None]) -> None:
         self._keystore = keystore

@@ -5,6 +5,8 @@ A state machine without I/O and without a clock. Making a key takes time: the op
 nothing.
 """
 
+from itertools import pairwise
+
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -111,7 +113,7 @@ class Keystore:
     def create_path(self, certificates: tuple[str, ...], alias: str = "") -> Path:
         """Store a path of certificates, each signed with the key of the next."""
         found = [self.certificate(certificate) for certificate in certificates]
-        for certificate, issuer in zip(found, found[1:], strict=False):
+        for certificate, issuer in pairwise(found):
             if not signing.signed_by(certificate.der, issuer.der):
                 raise invalid("InvalidCertificationPath", f"{certificate.id} is not signed with the key of {issuer.id}")
         if len(self.contents.paths) >= self.settings.most_paths:

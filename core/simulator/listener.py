@@ -44,8 +44,15 @@ class Listener:
         """Serve on the port that is kept, with TLS if there is a context."""
         assert self._kept is not None, "keep a port first"
         sock = _bound(self._host, self.port)
-        times = {"ssl_handshake_timeout": _HANDSHAKE, "ssl_shutdown_timeout": _GOODBYE} if context else {}
-        self._server = await asyncio.start_server(self._connected, sock=sock, ssl=context, backlog=_BACKLOG, **times)
+        handshake, goodbye = (_HANDSHAKE, _GOODBYE) if context is not None else (None, None)
+        self._server = await asyncio.start_server(
+            self._connected,
+            sock=sock,
+            ssl=context,
+            backlog=_BACKLOG,
+            ssl_handshake_timeout=handshake,
+            ssl_shutdown_timeout=goodbye,
+        )
 
     async def shut(self) -> None:
         """Serve no longer: connections are reset, new ones refused."""
@@ -77,7 +84,8 @@ class Listener:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol named, as asyncio sends without delay only what it knows to be TCP.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))

@@ -31,9 +31,10 @@ _NEWER = {
 def check(element: etree._Element) -> None:
     """Raise `OnvifFault` unless the service description allows the element, with its order and its types."""
     schema = load(etree.QName(element).namespace or "")
-    if not schema.validate(element):
-        error = schema.error_log.last_error
-        raise wrong_arguments(str(error.message) if error is not None else "The request is not valid")
+    try:
+        schema.assertValid(element)
+    except etree.DocumentInvalid as error:
+        raise wrong_arguments(str(error)) from None
 
 
 @cache
@@ -42,6 +43,7 @@ def load(namespace: str) -> etree.XMLSchema:
     path = _folder() / _FILES[namespace]
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     types = etree.parse(str(path), parser).find(f".//{{{_XS}}}schema")
+    assert types is not None, "every service description holds its types"
     # Written out and read again: prefixes that were declared further up in the file belong to it then.
     schema = etree.fromstring(etree.tostring(types, with_tail=False), parser, base_url=str(path))
     if namespace in _NEWER:

@@ -152,7 +152,7 @@ def _algorithm(call: Call) -> str:
 def _subject(call: Call) -> x509.Name:
     """Return the subject, in the order of the request. Values in hexadecimal form are not supported."""
     parts = []
-    for element in call.body.find("{*}Subject").iterchildren("*"):
+    for element in call.body.iterfind("{*}Subject/*"):
         oid, value = _SUBJECT.get(etree.QName(element).localname), element.text or ""
         if oid is None or value.startswith("#"):
             raise invalid("InvalidSubject", f"{etree.QName(element).localname} is not supported")

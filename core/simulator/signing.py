@@ -28,11 +28,11 @@ SHA1_RSA = "1.2.840.113549.1.1.5"
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """One signature algorithm: for which keys, with which hash and padding."""
+    """One signature algorithm: for which keys, with which hash and padding. A hash of None stands for SHA-1."""
 
     oid: str
     rsa: bool
-    hash: hashes.SHA1 | hashes.SHA256 | hashes.SHA384 | hashes.SHA512
+    hash: hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None
     pss: bool = False
 
 
@@ -43,7 +43,7 @@ ALGORITHMS = {
         Algorithm("1.2.840.113549.1.1.12", True, hashes.SHA384()),
         Algorithm("1.2.840.113549.1.1.13", True, hashes.SHA512()),
         Algorithm("1.2.840.113549.1.1.10", True, hashes.SHA256(), pss=True),
-        Algorithm(SHA1_RSA, True, hashes.SHA1()),  # noqa: S303 - old cameras know nothing else
+        Algorithm(SHA1_RSA, True, None),
         Algorithm("1.2.840.10045.4.3.2", False, hashes.SHA256()),
         Algorithm("1.2.840.10045.4.3.3", False, hashes.SHA384()),
     )
@@ -55,11 +55,7 @@ _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 def make_key(kind: str) -> bytes:
     """Make a key, such as of kind `RSA 3072` or `EC secp256r1`. Takes up to seconds of computing."""
     name, _, size = kind.partition(" ")
-    key: PrivateKey
-    if name == "RSA":
-        key = rsa.generate_private_key(65537, int(size))
-    else:
-        key = ec.generate_private_key(CURVES[size])
+    key = rsa.generate_private_key(65537, int(size)) if name == "RSA" else ec.generate_private_key(CURVES[size])
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
@@ -86,14 +82,14 @@ def name(attributes: Sequence[tuple[x509.ObjectIdentifier, str]]) -> x509.Name:
 def request(private: bytes, subject: x509.Name, algorithm: Algorithm) -> bytes:
     """Return a certification request (RFC 2986)."""
     key = _load(private)
-    # `cryptography` no longer signs a request with SHA-1. What is signed is the same, so it is signed by hand.
-    modern = algorithm if algorithm.oid != SHA1_RSA else ALGORITHMS["1.2.840.113549.1.1.11"]
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
-    built = builder.sign(key, modern.hash, rsa_padding=_padding(modern))
-    if algorithm is modern or not isinstance(key, rsa.RSAPrivateKey):
-        return built.public_bytes(Encoding.DER)
-    signature = key.sign(built.tbs_certrequest_bytes, padding.PKCS1v15(), algorithm.hash)
-    return _sequence(built.tbs_certrequest_bytes, _SHA1_RSA_IDENTIFIER, _bit_string(signature))
+    if algorithm.hash is not None:
+        return builder.sign(key, algorithm.hash, rsa_padding=_padding(algorithm)).public_bytes(Encoding.DER)
+    # `cryptography` no longer signs requests with SHA-1, and old cameras know nothing else: by hand, then.
+    assert isinstance(key, rsa.RSAPrivateKey)
+    unsigned = builder.sign(key, hashes.SHA256()).tbs_certrequest_bytes
+    signature = key.sign(unsigned, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
+    return _sequence(unsigned, _SHA1_RSA_IDENTIFIER, _bit_string(signature))
 
 
 def self_signed(
@@ -103,10 +99,12 @@ def self_signed(
     not_before: datetime = _EARLIEST,
     not_after: datetime = _LONGEST_VALIDITY,
 ) -> bytes:
-    """Return a certificate for the key, signed with it."""
+    """Return a certificate for the key, signed with it. Raises `ValueError` where X.509 does not allow that."""
     key = _load(private)
     public = key.public_key()
     chosen = algorithm or default_algorithm(private)
+    if chosen.hash is None:
+        raise ValueError("SHA-1 is not used for certificates")
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -160,7 +158,7 @@ def _load(private: bytes) -> PrivateKey:
 
 
 def _padding(algorithm: Algorithm) -> padding.PSS | padding.PKCS1v15 | None:
-    if algorithm.pss:
+    if algorithm.pss and algorithm.hash is not None:
         return padding.PSS(mgf=padding.MGF1(algorithm.hash), salt_length=padding.PSS.DIGEST_LENGTH)
     return padding.PKCS1v15() if algorithm.rsa else None
 

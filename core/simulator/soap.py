@@ -1,9 +1,10 @@
 """SOAP 1.2 messages: requests of strangers in, answers and faults out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from lxml import etree
-from lxml.builder import ElementMaker
 
 from core.simulator.faults import OnvifFault, malformed
 
@@ -18,13 +19,36 @@ _ADDRESSING = "http://www.w3.org/2005/08/addressing"
 _XML = "http://www.w3.org/XML/1998/namespace"
 
 CONTENT_TYPE = "application/soap+xml"
-LARGEST = 1024 * 1024
-_MOST_DEPTH = 64
 
-env = ElementMaker(namespace=ENV, nsmap={"env": ENV, "ter": TER})
-tds = ElementMaker(namespace=TDS, nsmap={"tds": TDS, "tt": TT})
-tas = ElementMaker(namespace=TAS, nsmap={"tas": TAS})
-tt = ElementMaker(namespace=TT, nsmap={"tt": TT})
+
+class Maker:
+    """Makes elements of one namespace: `tds.Name("text", {"attribute": "value"}, child)`, or `tt("TLS1.2", "true")`."""
+
+    def __init__(self, namespace: str, **prefixes: str) -> None:
+        self._namespace = namespace
+        self._prefixes = prefixes
+
+    def __call__(self, name: str, *content: str | dict[str, str] | etree._Element) -> etree._Element:
+        """Return an element with this text, these attributes and children."""
+        element = etree.Element(f"{{{self._namespace}}}{name}", nsmap=self._prefixes)
+        for item in content:
+            if isinstance(item, str):
+                element.text = item
+            elif isinstance(item, dict):
+                for key, value in item.items():
+                    element.set(key, value)
+            else:
+                element.append(item)
+        return element
+
+    def __getattr__(self, name: str) -> Callable[..., etree._Element]:
+        return partial(self, name)
+
+
+env = Maker(ENV, env=ENV, ter=TER)
+tds = Maker(TDS, tds=TDS, tt=TT)
+tas = Maker(TAS, tas=TAS)
+tt = Maker(TT, tt=TT)
 
 
 @dataclass(frozen=True, slots=True)

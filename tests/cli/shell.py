@@ -60,9 +60,11 @@ class Shell:
         assert process.returncode is not None
         return Ended(process.returncode, out, err.decode())
 
-    async def start(
-        self, *arguments: str, stdout: int = asyncio.subprocess.PIPE, **environment: str
-    ) -> asyncio.subprocess.Process:
+    async def start(self, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
+        return await self.start_into(asyncio.subprocess.PIPE, *arguments, **environment)
+
+    async def start_into(self, stdout: int, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
+        """Start a command whose standard output is this descriptor."""
         return await asyncio.create_subprocess_exec(
             PROGRAM,
             *self.options,
@@ -85,6 +87,24 @@ async def ended_by(process: asyncio.subprocess.Process, deadline: float = DEADLI
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def python(shell: Shell, code: str, *arguments: str, **environment: str) -> Ended:
+    """Run our own code in an interpreter of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        code,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=shell.environment(**environment),
+    )
+    async with ended_by(process):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return Ended(process.returncode, out, err.decode())
 
 
 class Terminal:

@@ -259,7 +259,7 @@ async def test_an_output_that_nobody_reads_is_no_crash(scene: Scene) -> None:
     nobody, output = os.pipe()
     os.close(nobody)
     try:
-        process = await scene.shell.start("list", "--json", stdout=output)
+        process = await scene.shell.start_into(output, "list", "--json")
     finally:
         os.close(output)
     _, err = await process.communicate()

@@ -10,7 +10,7 @@ import pytest
 from core.model.errors import CamtrustError
 from tests.cli.conftest import Scene
 from tests.cli.scripted import DER, LOBBY
-from tests.cli.shell import Terminal
+from tests.cli.shell import Shell, Terminal, python
 from tui.export import file_name, replace, to_pem, write_new
 
 
@@ -62,7 +62,13 @@ def test_a_regular_file_is_replaced_by_a_new_one(tmp_path: Path) -> None:
 def test_nothing_else_is_ever_replaced(tmp_path: Path, kind: str) -> None:
     path, victim = tmp_path / "a.cer", tmp_path / "victim"
     victim.write_bytes(b"precious")
-    {"link": lambda: path.symlink_to(victim), "fifo": lambda: os.mkfifo(path), "folder": path.mkdir}[kind]()
+    match kind:
+        case "link":
+            path.symlink_to(victim)
+        case "fifo":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
 
     with pytest.raises(CamtrustError, match="not a regular file"):
         replace(path, DER)
@@ -76,10 +82,20 @@ def test_a_folder_that_does_not_exist_is_told(tmp_path: Path) -> None:
         write_new(tmp_path / "nowhere" / "a.cer", DER)
 
 
-def test_a_full_disk_leaves_no_half_file() -> None:
-    # A device that is always full stands for the disk.
-    with pytest.raises(FileExistsError):
-        write_new(Path("/dev/full"), DER)
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from tui.export import write_new
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+write_new(Path(sys.argv[1]), bytes(1000))
+"""
+
+
+async def test_a_file_that_cannot_be_written_to_the_end_is_not_there(tmp_path: Path) -> None:
+    written = await python(Shell(tmp_path), LIMITED, str(tmp_path / "a.cer"))
+
+    assert "cannot be written: File too large" in written.err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

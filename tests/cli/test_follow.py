@@ -46,14 +46,14 @@ def test_steps_that_an_end_left_out_are_not_told() -> None:
 
 def test_an_install_is_over_when_device_and_install_say_so() -> None:
     following = Following([ADDING])
-    assert not following.finished
+    told = (Update(installs=(install(FIND),)), Update(devices=(DOCK,)), Update(installs=(install(finished=True),)))
 
-    following.take(Update(installs=(install(FIND),)))
-    following.take(Update(devices=(DOCK,)))
-    assert not following.finished
+    finished = [following.finished]
+    for update in told:
+        following.take(update)
+        finished.append(following.finished)
 
-    following.take(Update(installs=(install(FIND, finished=True),)))
-    assert following.finished
+    assert finished == [False, False, False, True]
     assert following.devices == {DOCK.id: DOCK}
 
 

@@ -1,18 +1,17 @@
 """What the process does to itself, what it loads, and how it ends when something goes wrong that nobody foresaw."""
 
-import asyncio
 import re
 import stat
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Scene
-from tests.cli.shell import Ended, Shell, ended_by
+from tests.cli.shell import Shell, python
 from tui.crash import describe
 from tui.hygiene import clear
 
+LIGHT = ("asyncio", "msgspec")
 HEAVY = (
     "textual",
     "rich",
@@ -25,24 +24,6 @@ HEAVY = (
     "core.engine",
     "core.simulator",
 )
-
-
-async def python(shell: Shell, code: str, *arguments: str, **environment: str) -> Ended:
-    """Run our own code in an interpreter of its own."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        code,
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=shell.environment(**environment),
-    )
-    async with ended_by(process):
-        out, err = await process.communicate()
-    assert process.returncode is not None
-    return Ended(process.returncode, out, err.decode())
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import resource
 import socket
 import struct
 from collections.abc import Callable
@@ -55,12 +56,24 @@ async def follow(source: WsDiscovery, heard: list[Sighting]) -> None:
         )
 
 
+async def live_without_files(source: WsDiscovery) -> None:
+    """No more files can be opened for a while, so that not even the interfaces can be listed."""
+    await until(lambda: (source.next_scan() or 0) > 0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    source.rescan()
+    await until(lambda: source.next_scan() == 0)
+    await until(lambda: (source.next_scan() or 0) > 0)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 async def main() -> None:
     switch("lo", True)
     for interfaces in ((OURS,), ()):
         heard: list[Sighting] = []
         source = WsDiscovery(interfaces, period=3600, port=PORT)
         task = asyncio.create_task(source.run(heard.append))
+        await live_without_files(source)
         await follow(source, heard)
         task.cancel()
         await asyncio.wait([task])

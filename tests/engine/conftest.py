@@ -25,7 +25,7 @@ CONFIG = Config(
     interfaces=("127.0.0.1",),
     discovery_port=1,
     patience=0.5,
-    restart_patience=10.0,
+    restart_patience=4.0,
     check_period=0.3,
     retry_period=0.5,
     authority=AuthoritySettings(key_type="ec-p256"),

@@ -10,10 +10,11 @@ from core.network.look import look
 from core.network.profile import bound_context, client_context, proven_leaf
 from core.network.transport import DeviceTransport
 from tests.network.asking import LEAF
-from tests.network.servers import Line, Server
+from tests.network.servers import Line, Server, answer, answering, presenting
 
 # Extensions that hold keys or padding and so differ between any two hellos (RFC 8446, 4.2.8; RFC 7685).
 CHANGING = (51, 21)
+NAME, ALPN = 0, 16
 
 
 def shake(context: ssl.SSLContext, server: ssl.SSLContext, session: ssl.SSLSession | None = None) -> ssl.SSLObject:
@@ -67,23 +68,35 @@ def test_no_anonymous_null_or_export_cipher_is_offered() -> None:
         assert not {"aNULL", "eNULL", "None"} & set(cipher["description"].replace("=", " ").split())
 
 
-async def test_looks_and_requests_say_the_same_hello() -> None:
-    hellos = []
-
+@pytest.mark.parametrize(
+    ("host", "listens", "name"),
+    [("localhost", "127.0.0.1", b"localhost"), ("127.0.0.1", "127.0.0.1", None), ("::1%1", "::1", None)],
+)
+async def test_looks_and_requests_say_the_same_hello(host: str, listens: str, name: bytes | None) -> None:
     async def record(line: Line) -> None:
-        hellos.append(await line.read())
+        await line.read()
 
-    async with Server(record, host="127.0.0.1") as server:
-        bound = DeviceTransport("https", "localhost", server.port, LEAF.fingerprint)
+    async with Server(record, host=listens) as server:
         with pytest.raises(DeviceError):
-            await look("localhost", server.port)
-        async with httpx.AsyncClient(transport=bound, trust_env=False) as http:
+            await look(host, server.port)
+        async with httpx.AsyncClient(
+            transport=DeviceTransport("https", host, server.port, LEAF.fingerprint), trust_env=False
+        ) as http:
             with pytest.raises(DeviceError):
-                await http.get(f"https://localhost:{server.port}/")
-    looked, asked = (list(constant_parts(hello)) for hello in hellos)
+                await http.get(httpx.URL(scheme="https", host=host, port=server.port))
+    looked, asked = (list(constant_parts(line.data)) for line in server.lines)
     assert looked == asked
-    assert (16, b"\x00\x09\x08http/1.1") in looked
-    assert any(kind == 0 and b"localhost" in data for kind, data in looked)
+    assert dict(looked)[ALPN] == b"\x00\x09\x08http/1.1"
+    # A list of one name: its length, the type of a host name, the length of the name (RFC 6066, 3).
+    assert dict(looked).get(NAME, bytes(5))[5:] == (name or b"")
+
+
+async def test_the_zone_of_an_address_stays_on_this_machine() -> None:
+    async with Server(answering(answer()), presenting(LEAF.context()), "::1") as server:
+        bound = DeviceTransport("https", "::1%1", server.port, LEAF.fingerprint)
+        async with httpx.AsyncClient(transport=bound, trust_env=False) as http:
+            await http.get(f"https://[::1%1]:{server.port}/")
+    assert f"host: [::1]:{server.port}\r\n".encode() in server.heard.lower()
 
 
 def constant_parts(hello: bytes) -> Iterator[tuple[int, bytes]]:

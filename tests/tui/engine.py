@@ -84,9 +84,7 @@ def added(number: int, name: str, connection: Connection = Connection.ONLINE, **
 
 def over_http(number: int, name: str) -> DeviceView:
     """Return a device on plain HTTP."""
-    return added(
-        number, name, certificate_field=CertificateField.HTTP, origin=None, fingerprint=None, not_after=None
-    )
+    return added(number, name, certificate_field=CertificateField.HTTP, origin=None, fingerprint=None, not_after=None)
 
 
 def blocked(number: int, name: str) -> DeviceView:

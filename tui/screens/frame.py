@@ -65,8 +65,8 @@ class Frame(Screen[bool]):
 
     def heading_end(self) -> Line:
         """Return what stands at the right of the heading."""
-        site = self.session.site
-        return who_and_how_many(self.session.link.state, site.counts(), site.updated_at)
+        session = self.session
+        return who_and_how_many(session.link.state, session.site.counts(), session.lost_at)
 
     def standing(self) -> tuple[Line, Line]:
         """Return the two ends of the status line when nothing is said."""

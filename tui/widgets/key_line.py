@@ -29,10 +29,11 @@ def key_line(screen: "Frame", verbs: Iterable[str], width: int) -> Line:
     for binding in shown:
         possible = not screen.why_not(binding.id or "")
         verb: Line = (
+            (" " * (_GAP if len(spans) > 1 else 0), Tone.PLAIN),
             (key_name(binding), Tone.STRONG if possible else Tone.QUIET),
             (f" {binding.description}", Tone.PLAIN if possible else Tone.QUIET),
         )
         if length((*spans, *verb)) > width:
             break
-        spans += [*verb, (" " * _GAP, Tone.PLAIN)]
+        spans += verb
     return tuple(spans)
