@@ -1,6 +1,7 @@
 """The terminal program: the connection to the engine, and the screens on it."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -100,6 +101,7 @@ class CamtrustApp(App[None], inherit_bindings=False):
             self._exception = error
             happened: asyncio.Event = self._exception_event
             happened.set()
+            os.umask(0o077)
             log = write_crash_log(error, self._crash_folder)
             where = f" What is known about it is in {log}." if log else ""
             self._exit_renderables = [Text(f"camtrust ended by a fault of its own ({type(error).__name__}).{where}")]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import termios
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -18,6 +20,8 @@ from tui.attach import Place, attach, note, run
 from tui.ending import kill, stop_engine, watched
 from tui.simulation import LOOPBACK, PASSWORD, USER, SimulatedSite
 
+# Main screen, cursor, keyboard and pasting as usual (xterm control sequences, kitty keyboard protocol).
+_LEAVE_SCREEN = b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[<u"
 _LONGEST_END = 10.0
 _FAST = {"patience": 20.0, "restart_patience": 20.0}
 
@@ -78,14 +82,12 @@ def _screens(place: Place) -> int:
     """Run the screens in a process of their own, so that this one can clean up however they end."""
     where = [str(place.state_dir), str(place.socket), str(place.config)]
     command = [sys.executable, "-I", "-m", "tui.demo_screens", *where]
-    process = subprocess.Popen(command)  # noqa: S603 - our own interpreter and module
-    try:
-        return _as_shells_say(process.wait())
-    finally:
-        _end_process(process)
-
-
-def _as_shells_say(returned: int) -> int:
+    with _terminal_kept():
+        process = subprocess.Popen(command)  # noqa: S603 - our own interpreter and module
+        try:
+            returned = process.wait()
+        finally:
+            _end_process(process)
     return returned if returned >= 0 else 128 - returned
 
 
@@ -96,6 +98,20 @@ def _end_process(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def _terminal_kept() -> Iterator[None]:
+    """Give the terminal back as it was, also where the screens had no time to do it."""
+    terminal = sys.stderr.fileno()
+    before = termios.tcgetattr(terminal)
+    try:
+        yield
+    finally:
+        # It may be gone, which is then the reason to end.
+        with suppress(OSError, termios.error):
+            termios.tcsetattr(terminal, termios.TCSANOW, before)
+            os.write(terminal, _LEAVE_SCREEN)
 
 
 @contextmanager

@@ -5,8 +5,8 @@ move that device on the screen:
 
 - A change of a device changes its row where it is.
 - While keys are being pressed rows keep their places, and new ones are added below all others (`keep_order`).
-- At rest the list is put in order around the cursor's row, which stays on its line of the screen, by scrolling where
-  that is enough, else out of order until the cursor leaves it (`order.anchored`).
+- At rest the list is put in order around the cursor's row, which stays on its line of the screen: by scrolling in a
+  list that is scrolled already, else out of order until the cursor leaves it (`order.anchored`).
 
 Only a sort or a filter that the technician asks for orders everything, and then the cursor stays on its device.
 """
@@ -153,7 +153,7 @@ class DeviceList:
             self.rows, self.top = (), 0
             return
         line = self.index - self.top if self.cursor in self.rows else 0
-        arranged = anchored(wanted, self.cursor, max(line, 0), self.height)
+        arranged = anchored(wanted, self.cursor, max(line, 0), self.top, self.height)
         self.rows, self.top = arranged.rows, arranged.top
 
     def _at(self, index: int) -> str | None:

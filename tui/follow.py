@@ -7,19 +7,26 @@ from collections.abc import Callable, Iterable, Sequence
 from core.model.device import AttentionKind, Connection, DeviceView, InstallView, StepState, StepView
 from core.model.errors import ExitCode
 from core.model.messages import Role, Update
-from tui.attach import Place, attach
+from tui.attach import Place, attach, note
 from tui.words import took
 
 _WORTH_ANNOUNCING = 5.0
 _WORDS = {StepState.DONE: "", StepState.FAILED: "failed", StepState.SKIPPED: "not needed"}
 
 
-class Following:
-    """The newest state of some devices and their installs. `devices` are those that were just added."""
+Lines = Callable[[str, InstallView | None, InstallView], list[str]]
 
-    def __init__(self, devices: Iterable[DeviceView]) -> None:
+
+class Following:
+    """The newest state of some devices and their installs. `devices` are those that were just added.
+
+    `lines` makes what there is to say from a device's name, the state of its install told before, and the newest one.
+    """
+
+    def __init__(self, devices: Iterable[DeviceView], lines: Lines) -> None:
         self.devices = {device.id: device for device in devices}
         self._installs: dict[str, InstallView] = {}
+        self._lines = lines
 
     @property
     def finished(self) -> bool:
@@ -37,7 +44,7 @@ class Following:
         for install in update.installs:
             if install.device in self.devices:
                 name = self.devices[install.device].name
-                said += progress_lines(name, self._installs.get(install.device), install)
+                said += self._lines(name, self._installs.get(install.device), install)
                 self._installs[install.device] = install
         return said
 
@@ -46,21 +53,31 @@ class Following:
         return device.connection is Connection.ADDING or (install is not None and not install.finished)
 
 
-async def follow(place: Place, devices: Sequence[DeviceView], say: Callable[[str], None]) -> tuple[DeviceView, ...]:
+async def follow(place: Place, devices: Sequence[DeviceView], lines: Lines) -> tuple[DeviceView, ...]:
     """Wait until the installs of `devices` are finished and return the devices as they are then, without removed ones.
 
-    `say` is called with each line of progress. Raises `EngineGoneError` if the engine goes meanwhile.
+    Meanwhile `lines` are told. Raises `EngineGoneError` if the engine goes.
     """
-    following = Following(devices)
+    following = Following(devices, lines)
     # A connection of its own: its first update holds everything as it is now, so nothing older can be mistaken for it.
     client, _ = await attach(place, Role.VIEWER, watch=True)
     async with client:
         async for update in client.updates():
             for line in following.take(update):
-                say(line)
+                note(line)
             if following.finished:
                 break
     return tuple(following.devices.values())
+
+
+def no_lines(_name: str, _before: InstallView | None, _now: InstallView) -> list[str]:
+    """Tell nothing, where nobody watches."""
+    return []
+
+
+def outcome_lines(name: str, before: InstallView | None, now: InstallView) -> list[str]:
+    """Return how an install has ended, once it has."""
+    return [f"{name}: {now.outcome}"] if now.finished and not (before and before.finished) else []
 
 
 def progress_lines(name: str, before: InstallView | None, now: InstallView) -> list[str]:

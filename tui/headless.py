@@ -13,7 +13,7 @@ from core.model.errors import CamtrustError, ExitCode
 from core.model.messages import AddDevices, Added, Devices, ListDevices, Role, to_builtins
 from core.model.secret import Secret
 from tui.attach import Place, ask, attach, note
-from tui.follow import follow
+from tui.follow import follow, outcome_lines
 from tui.output import json_text, table
 from tui.simulation import PASSWORD, USER, SimulatedCamera, SimulatedSite
 
@@ -60,7 +60,7 @@ async def _add(place: Place, found: Sequence[DeviceView], patience: float) -> No
     added = await ask(place, command, Added)
     try:
         async with asyncio.timeout(patience):
-            await follow(place, added.devices, note)
+            await follow(place, added.devices, outcome_lines)
     except TimeoutError:
         note(f"Not all installs are finished after {patience:.0f} s.")
 

@@ -74,14 +74,15 @@ class Arrangement:
     top: int
 
 
-def anchored(wanted: Sequence[str], cursor: str, line: int, height: int) -> Arrangement:
+def anchored(wanted: Sequence[str], cursor: str, line: int, top: int, height: int) -> Arrangement:
     """Arrange rows so that the cursor's one is on `line` of a screen of `height` lines, where it was before.
 
-    By scrolling where that is enough. Else, at the ends of the list and in one that is shorter than the screen, the
-    cursor's row stays on its line out of order, and all others are in order around it.
+    A list that was scrolled is scrolled further, and is all in order. One that shows its beginning (`top` is 0) goes on
+    to show it, as what needs a person stands there; then, and at the end of a list, the cursor's row stays on its line
+    out of order, and all others are in order around it.
     """
     place = wanted.index(cursor)
-    top = min(max(place - line, 0), last_top(len(wanted), height))
+    top = min(max(place - line, 0), last_top(len(wanted), height)) if top else 0
     others = [row for row in wanted if row != cursor]
     index = min(top + line, len(others))
     return Arrangement((*others[:index], cursor, *others[index:]), top)

@@ -1,7 +1,7 @@
 """The authority's private key, and the two texts it is stored as: PKCS #8 in PEM, or sealed with a passphrase.
 
 A sealed key is one line of JSON. AES-256-GCM encrypts the PKCS #8 DER with a key that Argon2id (RFC 9106) makes of the
-passphrase; everything else in the line is authenticated with it. Plain forms of the key are passed on and never named,
+passphrase, so that nothing in the line can be changed without being noticed. Plain forms of the key are passed on and never named,
 so that no frame of a failed call shows them (rule R40).
 """
 
@@ -44,10 +44,6 @@ class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
         kdf = Argon2id(salt=self.salt, length=32, iterations=self.iterations, lanes=self.lanes, memory_cost=self.memory)
         return AESGCM(kdf.derive(passphrase.reveal().encode("utf-8", "surrogateescape")))
 
-    def header(self) -> bytes:
-        """Return all but the sealed key, to be authenticated with it."""
-        return msgspec.json.encode(msgspec.structs.replace(self, sealed=b""))
-
 
 def generate(key_type: Literal["rsa-3072", "ec-p256"]) -> PrivateKey:
     """Make a new key of the kind that the settings name."""
@@ -62,7 +58,7 @@ def pack(key: PrivateKey, passphrase: Secret | None) -> Secret:
         return Secret(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
     empty = _Sealed(salt=os.urandom(16), nonce=os.urandom(12))
     sealed = empty.cipher(passphrase).encrypt(
-        empty.nonce, key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), empty.header()
+        empty.nonce, key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), None
     )
     return Secret(msgspec.json.encode(msgspec.structs.replace(empty, sealed=sealed)).decode() + "\n")
 
@@ -86,9 +82,7 @@ def _unseal(text: Secret, passphrase: Secret | None) -> object:
         raise CamtrustError("The authority's key is encrypted, and no passphrase file is set", hint)
     try:
         line = msgspec.json.decode(text.reveal(), type=_Sealed)
-        return load_der_private_key(
-            line.cipher(passphrase).decrypt(line.nonce, line.sealed, line.header()), password=None
-        )
+        return load_der_private_key(line.cipher(passphrase).decrypt(line.nonce, line.sealed, None), password=None)
     except InvalidTag:
         hint = "Check the passphrase file. If it is right, put ca.key back from a backup."
         raise CamtrustError("The passphrase does not open the authority's key", hint) from None

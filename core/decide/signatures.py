@@ -37,9 +37,10 @@ _WEAK = ("MD5", "SHA-1")
 def is_signed_by(signed: Signed, key: PublicKey) -> bool:
     """Tell whether the private part of `key` made the signature. An unknown way to sign is a no."""
     try:
-        return _verify(signed, key)
+        _verify(signed, key)
     except UNREADABLE:
         return False
+    return True
 
 
 def is_known(signed: Signed) -> bool:
@@ -77,7 +78,7 @@ def _hash_name(signed: Signed) -> str:
     return _HASH_NAMES.get(used.name, used.name) if used else "unknown hash"
 
 
-def _verify(signed: Signed, key: PublicKey) -> bool:
+def _verify(signed: Signed, key: PublicKey) -> None:
     oid, data, signature = signed.signature_algorithm_oid, _signed_part(signed), signed.signature
     if oid in _RSA and isinstance(key, rsa.RSAPublicKey):
         key.verify(signature, data, padding.PKCS1v15(), _RSA[oid])
@@ -89,7 +90,6 @@ def _verify(signed: Signed, key: PublicKey) -> bool:
         _verify_pss(signed, key)
     else:
         raise InvalidSignature("the key is of another kind than the signature")
-    return True
 
 
 def _verify_pss(signed: Signed, key: rsa.RSAPublicKey) -> None:

@@ -40,7 +40,7 @@ _UNREACHABLE = frozenset((errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN
 
 _UPDATE = "Update the device's firmware, or set it to TLS 1.2 or newer."
 _SAME_KEY = "Somebody may be pretending to be this device. Find out what answers at this address."
-_SETTINGS = "HTTPS is on, but does not work. Check the device's HTTPS settings, or restart it."
+_SETTINGS = "The port answers, but HTTPS on it does not work. Check the device's HTTPS settings, or restart it."
 
 # By OpenSSL's reason code; what is not here is shown by its code.
 _TLS_REASONS: dict[str, tuple[str, str]] = {
@@ -108,7 +108,9 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _tells(error: BaseException) -> bool:
-    return isinstance(error, TimeoutError | ValueError) or (isinstance(error, OSError) and error.errno is not None)
+    # An OSError without a number only sums up others, such as anyio's for all addresses of a name.
+    told_by_kind = isinstance(error, TimeoutError | ConnectionError | ValueError)
+    return told_by_kind or (isinstance(error, OSError) and error.errno is not None)
 
 
 def _in_words(error: BaseException | None) -> str:

@@ -127,8 +127,9 @@ class Session:
 
     async def _send(self, path: str, call: Call, way: Way) -> Answer:
         url = self._base.copy_with(raw_path=path.encode("ascii"))
-        content_type = f'application/soap+xml; charset=utf-8; action="{call.action}"'
-        headers = [(b"Content-Type", content_type.encode("ascii"))]
+        action = f'"{call.action}"'.encode("ascii")
+        # The second is from SOAP 1.1, and there are devices that look nowhere else.
+        headers = [(b"Content-Type", b"application/soap+xml; charset=utf-8; action=" + action), (b"SOAPAction", action)]
         if way is Way.DIGEST and self._digest:
             headers.append((b"Authorization", self._digest.header("POST", url.raw_path.decode("ascii"))))
         header = await self._token() if way is Way.TOKEN else None

@@ -57,12 +57,9 @@ def activate(keystore: Keystore, certificate: Certificate) -> None:
     contents.assigned[:1] = [path.id]
 
 
-def presented(contents: Contents, last: bool = False) -> Identity | None:
-    """Return what the assigned path amounts to, of several the first or the `last`; None where none is."""
-    if not contents.assigned:
-        return None
-    path = contents.paths[contents.assigned[-1 if last else 0]]
-    chain = [contents.certificates[certificate] for certificate in path.certificates]
+def identity(contents: Contents, path: str) -> Identity:
+    """Return what a path with a private key amounts to."""
+    chain = [contents.certificates[certificate] for certificate in contents.paths[path].certificates]
     private = contents.keys[chain[0].key].private
     assert private is not None, "only paths with a private key are assigned"
     return Identity(tuple(certificate.der for certificate in chain), private)

@@ -3,22 +3,28 @@
 from datetime import datetime
 
 from core.simulator import signing
-from core.simulator.contents import Certificate, Contents, Key, KeyStatus, Path
+from core.simulator.contents import FACTORY, Certificate, Contents, Key, KeyStatus, Path
 from core.simulator.device import Flash, Protocol
 from core.simulator.settings import CameraSettings
-
-_FACTORY = "factory"
 
 
 def boot(settings: CameraSettings, flash: Flash | None, ports: dict[str, int], now: datetime) -> Flash:
     """Return the state to start with. `ports` are those of a camera that has no flash yet. Computes keys."""
-    contents = flash.contents if flash is not None else _new_contents(settings, now)
+    if flash is None:
+        flash = Flash(_new_contents(settings, now), _protocols(settings, ports))
+    contents = flash.contents
     # An assignment that was not kept may name a path that is gone.
     contents.assigned = [path for path in contents.assigned if path in contents.paths]
-    if settings.https_port is not None and (settings.quirks.new_certificate_at_boot or not contents.assigned):
+    if _needs_certificate(settings, flash):
         _discard_factory(contents)
         contents.assigned = [_add_factory(settings, contents, now)]
-    return Flash(contents, flash.protocols if flash is not None else _protocols(settings, ports))
+    return flash
+
+
+def _needs_certificate(settings: CameraSettings, flash: Flash) -> bool:
+    https = flash.protocols.get("HTTPS")
+    is_new = not flash.contents.made or settings.quirks.new_certificate_at_boot
+    return https is not None and (is_new or (https.enabled and not flash.contents.assigned))
 
 
 def _protocols(settings: CameraSettings, ports: dict[str, int]) -> dict[str, Protocol]:
@@ -34,8 +40,8 @@ def _new_contents(settings: CameraSettings, now: datetime) -> Contents:
 
 
 def _add_factory(settings: CameraSettings, contents: Contents, now: datetime) -> str:
-    certificate = _add(contents, settings.factory_key, _FACTORY, settings, now)
-    path = Path(contents.new_id("path"), _FACTORY, (certificate.id,))
+    certificate = _add(contents, settings.factory_key, FACTORY, settings, now)
+    path = Path(contents.new_id("path"), FACTORY, (certificate.id,))
     contents.paths[path.id] = path
     return path.id
 
@@ -51,7 +57,7 @@ def _add(contents: Contents, kind: str, alias: str, settings: CameraSettings, no
 
 
 def _discard_factory(contents: Contents) -> None:
-    for path in [path for path in contents.paths.values() if path.alias == _FACTORY]:
+    for path in [path for path in contents.paths.values() if path.alias == FACTORY]:
         del contents.paths[path.id]
         certificate = contents.certificates.pop(path.certificates[0])
         del contents.keys[certificate.key]

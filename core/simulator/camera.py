@@ -1,7 +1,6 @@
 """One simulated camera, put together."""
 
 import asyncio
-import ipaddress
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
@@ -18,18 +17,17 @@ from core.simulator.key_maker import KeyMaker
 from core.simulator.keystore import Keystore
 from core.simulator.listener import Listener, Serve
 from core.simulator.log import Log
+from core.simulator.loopback import check_inside
 from core.simulator.mishaps import Mishaps
 from core.simulator.settings import CameraSettings
-
-_LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
 
 
 class Camera:
     """A camera from when it is entered as a context until it is left; `power_cut` switches it off and on in between.
 
-    `log` is what it has seen, `mishaps` what is to go wrong, `device` its state since it was switched on. `booted` is
-    called each time that it is ready. Raises `ValueError` for an address that is not on the loopback interface, and
-    `OSError` where it cannot have a port.
+    `log` is what it has seen, `mishaps` what is to go wrong, `device` its state since it was switched on, `is_on`
+    whether it has power. `booted` is called each time that it is ready. Raises `ValueError` for an address that is not
+    on the loopback interface, and `OSError` where it cannot have a port.
     """
 
     device: Device
@@ -38,8 +36,7 @@ class Camera:
         self, settings: CameraSettings | None = None, booted: Callable[["Camera"], None] = lambda _: None
     ) -> None:
         self.settings = settings or CameraSettings()
-        if ipaddress.IPv4Address(self.settings.host) not in _LOOPBACK:
-            raise ValueError(f"{self.settings.host} is not a loopback address, and simulated cameras stay on those")
+        check_inside(self.settings.host)
         self.log = Log()
         self.mishaps = Mishaps(self.settings.faults)
         self._booted = booted
@@ -49,7 +46,7 @@ class Camera:
         self._listeners = {name: Listener(self.settings.host, self._server(name.lower())) for name in self._asked}
         self._endpoints = self._make_endpoints()
         self._cut: asyncio.Task[None] | None = None
-        self._is_on = False
+        self.is_on = False
 
     @property
     def host(self) -> str:
@@ -92,6 +89,8 @@ class Camera:
 
     async def power_on(self) -> None:
         """Switch it on, and return when it serves."""
+        if self.is_on:
+            return
         flash = self._flash.load()
         for name, asked in self._asked.items():
             self._listeners[name].keep(flash.protocols[name].port if flash else self._listeners[name].port or asked)
@@ -104,12 +103,18 @@ class Camera:
 
     async def power_off(self) -> None:
         """Take its power away: connections are reset, and what was not in flash memory is lost."""
-        if not self._is_on:
+        if not self.is_on:
             return
-        self._is_on = False
+        self.is_on = False
         for endpoint in self._endpoints.values():
             await endpoint.stop()
         await self._maker.stop()
+
+    async def factory_reset(self) -> None:
+        """Take everything back to how it left the factory, except that the factory certificate is a new one, too."""
+        await self.power_off()
+        self._flash.clear()
+        await self.power_on()
 
     async def power_cut(self) -> None:
         """Take its power away for as long as its settings say, and return when it serves again."""
@@ -126,7 +131,7 @@ class Camera:
             services.append(security_service.service())
         reactions = Reactions(self._store, self._apply, self._cut_power)
         self._dispatcher = Dispatcher(self.device, services, self.log, self.mishaps, reactions)
-        self._is_on = True
+        self.is_on = True
         self._store()
 
     def _store(self) -> None:
@@ -134,7 +139,7 @@ class Camera:
         self._maker.keep_up()
 
     def _apply(self) -> None:
-        if self._is_on:
+        if self.is_on:
             for name, endpoint in self._endpoints.items():
                 endpoint.want(self._offer(name))
 

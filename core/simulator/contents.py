@@ -4,6 +4,9 @@ from enum import StrEnum
 
 import msgspec
 
+FACTORY = "factory"
+"""The alias of what a camera comes with."""
+
 
 class KeyStatus(StrEnum):
     """Where a key stands (ONVIF Security Service, key status)."""

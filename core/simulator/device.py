@@ -5,7 +5,7 @@ import msgspec
 from core.simulator import assignment, signing
 from core.simulator.assignment import Identity
 from core.simulator.clock import Clock
-from core.simulator.contents import Contents
+from core.simulator.contents import FACTORY, Contents
 from core.simulator.faults import invalid, unsupported
 from core.simulator.keystore import Keystore
 from core.simulator.settings import CameraSettings, KeystoreSettings
@@ -34,8 +34,6 @@ class Device:
         self.keystore = Keystore(settings.keystore or KeystoreSettings(), flash.contents)
         self.protocols = dict(flash.protocols)
         self._assigned_at_boot = list(flash.contents.assigned)
-        self._assigned: Identity | None = None
-        self._served: Identity | None = None
 
     def flash(self) -> Flash:
         """Return what would survive a power cut now."""
@@ -51,14 +49,14 @@ class Device:
 
     def identity(self) -> Identity | None:
         """Return what the TLS server presents, None where it has nothing to present."""
-        quirks = self.settings.quirks
-        assigned = assignment.presented(self.keystore.contents, quirks.presents_last)
-        if assigned == self._assigned:
-            return self._served
-        self._assigned = assigned
-        if assigned is None or self._served is None or not quirks.keeps_old_certificate:
-            self._served = _own_version(assigned) if assigned and quirks.serves_own_version else assigned
-        return self._served
+        quirks, contents = self.settings.quirks, self.keystore.contents
+        paths = list(reversed(contents.assigned)) if quirks.presents_last else contents.assigned
+        if quirks.keeps_old_certificate:
+            paths = [path.id for path in contents.paths.values() if path.alias == FACTORY] or paths
+        if not paths:
+            return None
+        identity = assignment.identity(contents, paths[0])
+        return _own_version(identity) if quirks.serves_own_version else identity
 
     def set_protocols(self, asked: dict[str, Protocol]) -> None:
         """Change ports, and switch protocols on or off (ONVIF Core, SetNetworkProtocols)."""
@@ -74,9 +72,9 @@ class Device:
             self.protocols = merged
 
 
-def _own_version(assigned: Identity) -> Identity:
+def _own_version(given: Identity) -> Identity:
     """Return the same key with a certificate that the camera signed itself, unless it is that already."""
-    leaf = assigned.chain[0]
+    leaf = given.chain[0]
     if signing.signed_by(leaf, leaf):
-        return assigned
-    return Identity((signing.own_version(leaf, assigned.private),), assigned.private)
+        return given
+    return Identity((signing.own_version(leaf, given.private),), given.private)

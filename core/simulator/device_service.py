@@ -4,14 +4,13 @@ from urllib.parse import quote
 
 from lxml import etree
 
+from core.simulator import security_service
 from core.simulator.device import Device, Protocol
 from core.simulator.faults import unsupported
 from core.simulator.login import Access
 from core.simulator.operations import Call, Operation, Service
-from core.simulator.security_service import PATH as SECURITY_PATH
-from core.simulator.security_service import VERSION as SECURITY_VERSION
 from core.simulator.settings import CameraSettings, Way
-from core.simulator.soap import TAS, TDS, TT, tds, tt
+from core.simulator.soap import TDS, TT, tds, tt
 
 _VERSIONS = {"old": (2, 42), "new": (24, 6)}
 
@@ -40,26 +39,24 @@ def _get_system_date_and_time(device: Device, _: Call) -> etree._Element:
 
 
 def _get_services(device: Device, call: Call) -> etree._Element:
+    settings = device.settings
+    offered = [(service(settings), _capabilities)]
+    if settings.keystore is not None:
+        offered.append((security_service.service(), security_service.capabilities))
     include = call.text("IncludeCapability") in ("true", "1")
-    capabilities = _capabilities(device)
-    answer = tds.GetServicesResponse(
-        _service(TDS, call.origin + device.settings.path, _versions(device), capabilities if include else None)
+    return tds.GetServicesResponse(
+        *(_service(offer, call.origin, [able(device)] if include else []) for offer, able in offered)
     )
-    if device.settings.keystore is not None:
-        answer.append(_service(TAS, call.origin + SECURITY_PATH, SECURITY_VERSION, None))
-    return answer
 
 
-def _versions(device: Device) -> tuple[int, int]:
-    return service(device.settings).version
-
-
-def _service(
-    namespace: str, xaddr: str, version: tuple[int, int], capabilities: etree._Element | None
-) -> etree._Element:
-    inner = [tds.Capabilities(capabilities)] if capabilities is not None else []
-    number = tds.Version(tt.Major(str(version[0])), tt.Minor(str(version[1])))
-    return tds.Service(tds.Namespace(namespace), tds.XAddr(xaddr), *inner, number)
+def _service(offer: Service, origin: str, capabilities: list[etree._Element]) -> etree._Element:
+    major, minor = offer.version
+    return tds.Service(
+        tds.Namespace(offer.namespace),
+        tds.XAddr(origin + offer.path),
+        *map(tds.Capabilities, capabilities),
+        tds.Version(tt.Major(str(major)), tt.Minor(str(minor))),
+    )
 
 
 def _get_service_capabilities(device: Device, _: Call) -> etree._Element:

@@ -100,7 +100,7 @@ class Dispatcher:
     async def _call(self, service: Service, request: HttpRequest, entry: _Entry) -> HttpAnswer:
         message = soap.read(request.body)
         entry.operation = message.operation
-        if message.security is not None:
+        if message.has_token:
             entry.credentials += ("token",)
         operation = service.operations.get(message.operation) if message.namespace == service.namespace else None
         if operation is None:

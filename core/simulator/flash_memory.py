@@ -30,3 +30,9 @@ class FlashMemory:
             with open(unfinished, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
                 file.write(held)
             unfinished.replace(self._path)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._held = b""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)

@@ -59,6 +59,7 @@ class HttpConnection:
         self._writer = writer
         self._record = record
         self._h11 = h11.Connection(h11.SERVER)
+        self._method = ""
 
     async def serve(self, handle: Handler) -> None:
         """Answer requests by `handle`, one after the other."""
@@ -94,7 +95,8 @@ class HttpConnection:
                 raise h11.RemoteProtocolError("too large", error_status_hint=413)
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers)
         self._record.requests += 1
-        return HttpRequest(self._scheme, event.method.decode(), event.target.decode("latin-1"), headers, bytes(body))
+        self._method = event.method.decode("latin-1")
+        return HttpRequest(self._scheme, self._method, event.target.decode("latin-1"), headers, bytes(body))
 
     async def _event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         while (event := self._h11.next_event()) is h11.NEED_DATA:
@@ -114,7 +116,8 @@ class HttpConnection:
         ]
         reason = HTTPStatus(answer.status).phrase
         await self._send(h11.Response(status_code=answer.status, headers=headers, reason=reason.encode()))
-        await self._send(h11.Data(data=answer.body))
+        if self._method != "HEAD":
+            await self._send(h11.Data(data=answer.body))
         await self._send(h11.EndOfMessage())
 
     async def _send(self, event: h11.Event) -> None:

@@ -4,6 +4,8 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 
 _HANDSHAKE = 10.0
 _GOODBYE = 1.0
@@ -20,6 +22,7 @@ class Listener:
         self._serve = serve
         self._kept: socket.socket | None = None
         self._server: asyncio.Server | None = None
+        self._opened: object = None
         self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     @property
@@ -44,9 +47,10 @@ class Listener:
         """Serve on the port that is kept, with TLS if there is a context."""
         assert self._kept is not None, "keep a port first"
         sock = _bound(self._host, self.port)
+        self._opened = object()
         handshake, goodbye = (_HANDSHAKE, _GOODBYE) if context is not None else (None, None)
         self._server = await asyncio.start_server(
-            self._connected,
+            partial(self._connected, self._opened),
             sock=sock,
             ssl=context,
             backlog=_BACKLOG,
@@ -64,12 +68,12 @@ class Listener:
         for task, writer in tasks.items():
             writer.transport.abort()
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await server.wait_closed()
+        if tasks:
+            await asyncio.wait(tasks)
 
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._server is None:
-            # The handshake was under way when the port was shut.
+    def _connected(self, opened: object, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None or opened is not self._opened:
+            # The handshake was still under way when the port was shut.
             writer.transport.abort()
             return
         task = asyncio.create_task(self._run(reader, writer))
@@ -81,6 +85,8 @@ class Listener:
             await self._serve(reader, writer)
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 def _bound(host: str, port: int) -> socket.socket:

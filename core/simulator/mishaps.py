@@ -7,17 +7,21 @@ from core.simulator.settings import Mishap
 
 
 class Mishaps:
-    """The mishaps that are planned. `plan` may be changed while the camera runs: `plan["DeleteKey"] = Mishap(…)`."""
+    """The mishaps that are planned, by operation."""
 
-    def __init__(self, plan: Mapping[str, Mishap]) -> None:
-        self.plan = dict(plan)
-        self._calls: Counter[tuple[str, Mishap]] = Counter()
+    def __init__(self, planned: Mapping[str, Mishap]) -> None:
+        self._planned = dict(planned)
+        self._calls: Counter[str] = Counter()
+
+    def plan(self, operation: str, mishap: Mishap) -> None:
+        """Let something go wrong with an operation from now on, instead of what was planned for it."""
+        self._planned[operation] = mishap
+        self._calls[operation] = 0
 
     def take(self, operation: str) -> Mishap | None:
         """Count a call; return what is to go wrong with it."""
-        mishap = self.plan.get(operation)
+        mishap = self._planned.get(operation)
         if mishap is None:
             return None
-        self._calls[operation, mishap] += 1
-        number = self._calls[operation, mishap]
-        return mishap if mishap.skip < number <= mishap.skip + mishap.times else None
+        self._calls[operation] += 1
+        return mishap if mishap.skip < self._calls[operation] <= mishap.skip + mishap.times else None

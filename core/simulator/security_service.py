@@ -41,16 +41,19 @@ def service() -> Service:
     return Service(TAS, VERSION, PATH, _OPERATIONS)
 
 
-def _get_service_capabilities(device: Device, _: Call) -> etree._Element:
+def capabilities(device: Device) -> etree._Element:
+    """Return what the service can do."""
     keystore = device.keystore
     algorithms = (tas.SignatureAlgorithms(tas.algorithm(oid)) for oid in keystore.algorithms)
     tls = {
         "TLSServerSupported": "1.2 1.3",
         "MaximumNumberOfTLSCertificationPaths": str(keystore.settings.most_tls_paths),
     }
-    return tas.GetServiceCapabilitiesResponse(
-        tas.Capabilities(tas.KeystoreCapabilities(_keystore(device), *algorithms), tas.TLSServerCapabilities(tls))
-    )
+    return tas.Capabilities(tas.KeystoreCapabilities(_keystore(device), *algorithms), tas.TLSServerCapabilities(tls))
+
+
+def _get_service_capabilities(device: Device, _: Call) -> etree._Element:
+    return tas.GetServiceCapabilitiesResponse(capabilities(device))
 
 
 def _keystore(device: Device) -> dict[str, str]:

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from core.simulator.faults import from_code
+
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -34,6 +36,10 @@ class Mishap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: str = ""
     times: Count = 1
     skip: Count = 0
+
+    def __post_init__(self) -> None:
+        if self.kind == "fault":
+            from_code(self.code)
 
 
 class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,7 +82,7 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What firmware does that no specification asks for.
 
     - `upload_activates`: a certificate that fits a key of the camera is assigned as soon as it is uploaded.
-    - `keeps_old_certificate`: takes an assignment and goes on serving what it served before.
+    - `keeps_old_certificate`: takes an assignment and goes on serving the certificate that it came with.
     - `serves_own_version`: serves a certificate that it signs itself, for the same key, instead of the one assigned.
     - `presents_last`: of several assigned paths serves the last, not the first.
     - `loses_assignment_reply`: the web server restarts before it has answered the call that changed its certificate.

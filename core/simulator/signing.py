@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -100,22 +101,9 @@ def self_signed(
     not_after: datetime = _LONGEST_VALIDITY,
 ) -> bytes:
     """Return a certificate for the key, signed with it. Raises `ValueError` where X.509 does not allow that."""
-    key = _load(private)
-    public = key.public_key()
-    chosen = algorithm or default_algorithm(private)
-    if chosen.hash is None:
-        raise ValueError("SHA-1 is not used for certificates")
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(public)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(not_before)
-        .not_valid_after(not_after)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    )
-    return builder.sign(key, chosen.hash, rsa_padding=_padding(chosen)).public_bytes(Encoding.DER)
+    builder = _certificate(subject, _load(private), not_before, not_after)
+    serial = x509.random_serial_number()
+    return _signed(builder.serial_number(serial), private, algorithm or default_algorithm(private))
 
 
 def default_algorithm(private: bytes) -> Algorithm:
@@ -135,10 +123,13 @@ def factory_certificate(private: bytes, maker: str, model: str, serial: str, now
     return self_signed(private, subject, None, now - timedelta(days=1), now + timedelta(days=7300))
 
 
+@lru_cache(maxsize=16)
 def own_version(der: bytes, private: bytes) -> bytes:
-    """Return another certificate for the same subject and dates, signed with the certificate's own key."""
+    """Return another certificate for the same subject and dates, signed with its own key; always the same one."""
     given = x509.load_der_x509_certificate(der)
-    return self_signed(private, given.subject, None, given.not_valid_before_utc, given.not_valid_after_utc)
+    algorithm = default_algorithm(private)
+    builder = _certificate(given.subject, _load(private), given.not_valid_before_utc, given.not_valid_after_utc)
+    return _signed(builder.serial_number(given.serial_number), private, algorithm)
 
 
 def signed_by(der: bytes, issuer: bytes) -> bool:
@@ -155,6 +146,25 @@ def _load(private: bytes) -> PrivateKey:
     key = load_der_private_key(private, None, unsafe_skip_rsa_key_validation=True)
     assert isinstance(key, PrivateKey)
     return key
+
+
+def _certificate(subject: x509.Name, key: PrivateKey, before: datetime, after: datetime) -> x509.CertificateBuilder:
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+    builder = builder.not_valid_before(before).not_valid_after(after)
+    return builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+
+
+def _signed(builder: x509.CertificateBuilder, private: bytes, algorithm: Algorithm) -> bytes:
+    if algorithm.hash is None:
+        raise ValueError("SHA-1 is not used for certificates")
+    key = _load(private)
+    made = builder.sign(
+        key,
+        algorithm.hash,
+        rsa_padding=_padding(algorithm),
+        ecdsa_deterministic=None if algorithm.rsa else True,
+    )
+    return made.public_bytes(Encoding.DER)
 
 
 def _padding(algorithm: Algorithm) -> padding.PSS | padding.PKCS1v15 | None:

@@ -60,6 +60,11 @@ class Request:
     body: etree._Element
     security: etree._Element | None
 
+    @property
+    def has_token(self) -> bool:
+        """Whether a UsernameToken came with it."""
+        return self.security is not None and self.security.find(f"{{{WSSE}}}UsernameToken") is not None
+
 
 def parse(document: bytes) -> etree._Element:
     """Return the root element. Raises `ValueError` for a DTD and whatever else is not plain, bounded XML."""

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import sys
+import termios
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -110,13 +111,15 @@ async def python(shell: Shell, code: str, *arguments: str, **environment: str) -
 class Terminal:
     """A command in a pseudo-terminal of its own. `said` is all that it wrote there so far."""
 
-    def __init__(self, shell: Shell, *arguments: str) -> None:
+    def __init__(self, shell: Shell, *arguments: str, **environment: str) -> None:
         self._shell = shell
         self._arguments = arguments
+        self._environment = environment
         self.said = b""
 
     async def __aenter__(self) -> Self:
         self._ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, 80))
         os.set_blocking(self._ours, False)
         try:
             self.process = await asyncio.create_subprocess_exec(
@@ -126,7 +129,7 @@ class Terminal:
                 stdin=theirs,
                 stdout=theirs,
                 stderr=theirs,
-                env=self._shell.environment(),
+                env=self._shell.environment(**self._environment),
                 cwd=self._shell.home,
                 start_new_session=True,
             )
@@ -143,6 +146,10 @@ class Terminal:
     async def until(self, what: bytes) -> None:
         """Read until this was said."""
         await _until(lambda: what in self._read(), lambda: f"{what!r} not in {self.said!r}")
+
+    def attributes(self) -> list[Any]:
+        """Return how the terminal is set: echo, lines, signals."""
+        return termios.tcgetattr(self._ours)
 
     def type(self, keys: bytes) -> None:
         os.write(self._ours, keys)

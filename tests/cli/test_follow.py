@@ -6,7 +6,7 @@ from core.model.device import AttentionKind, Connection, InstallView, StepState,
 from core.model.errors import ExitCode
 from core.model.messages import Update
 from tests.cli.scripted import DOCK, LOBBY
-from tui.follow import Following, exit_code, progress_lines
+from tui.follow import Following, exit_code, outcome_lines, progress_lines
 
 ADDING = msgspec.structs.replace(DOCK, connection=Connection.ADDING)
 
@@ -44,8 +44,16 @@ def test_steps_that_an_end_left_out_are_not_told() -> None:
     assert progress_lines("Dock", install(FIND, CLEAN), install(FIND, skipped, finished=True)) == []
 
 
+def test_an_outcome_is_told_once() -> None:
+    ended = msgspec.structs.replace(install(FIND, finished=True), outcome="HTTPS (Arcules)")
+
+    assert outcome_lines("Dock", None, install(FIND)) == []
+    assert outcome_lines("Dock", install(FIND), ended) == ["Dock: HTTPS (Arcules)"]
+    assert outcome_lines("Dock", ended, ended) == []
+
+
 def test_an_install_is_over_when_device_and_install_say_so() -> None:
-    following = Following([ADDING])
+    following = Following([ADDING], progress_lines)
     told = (Update(installs=(install(FIND),)), Update(devices=(DOCK,)), Update(installs=(install(finished=True),)))
 
     finished = [following.finished]
@@ -58,7 +66,7 @@ def test_an_install_is_over_when_device_and_install_say_so() -> None:
 
 
 def test_other_devices_are_no_concern() -> None:
-    following = Following([ADDING])
+    following = Following([ADDING], progress_lines)
 
     assert (
         following.take(Update(devices=(LOBBY,), installs=(msgspec.structs.replace(install(FIND), device="x"),))) == []
@@ -67,7 +75,7 @@ def test_other_devices_are_no_concern() -> None:
 
 
 def test_a_device_that_is_removed_meanwhile_is_not_waited_for() -> None:
-    following = Following([ADDING])
+    following = Following([ADDING], progress_lines)
 
     following.take(Update(gone=(DOCK.id,)))
 

@@ -1,5 +1,6 @@
 """Certificate signing requests, good and bad, each with what is to be made of it."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -109,6 +110,7 @@ _SHA1, _MD5 = hashes.SHA1(), hashes.MD5()
 _WEAK = "signed with {}, which is weak"
 _WISHES = "what else the device asked for (basic constraints, alternative names, extended key usage)"
 _N = RSA_KEY.public_key().public_numbers().n
+_NO_SMALL_FACTOR = next(n for n in range(_N // 751 | 1, _N, 2) if math.gcd(n, math.factorial(750)) == 1)
 _N3072 = rsa.generate_private_key(65537, 3072)
 _WEAK_CURVE = ec.generate_private_key(ec.SECP224R1())
 _BRAINPOOL = ec.generate_private_key(ec.BrainpoolP256R1())
@@ -201,7 +203,10 @@ BAD: dict[str, tuple[bytes, str]] = {
     "RSA exponent even": (Request(rsa_info(integer(_N), 65538)).encode(), "key .* cannot be read"),
     "RSA exponent 1": (Request(rsa_info(integer(_N), 1)).encode(), "key .* cannot be read"),
     "RSA modulus even": (Request(rsa_info(integer(_N + 1), 65537)).encode(), "anyone can break"),
-    "RSA modulus with a small factor": (Request(rsa_info(integer(_N - _N % 751), 65537)).encode(), "anyone can break"),
+    "RSA modulus with a small factor": (
+        Request(rsa_info(integer(751 * _NO_SMALL_FACTOR), 65537)).encode(),
+        "anyone can break",
+    ),
     "RSA modulus a square": (Request(rsa_info(integer(((3 << 1022) + 1037) ** 2), 65537)).encode(), "anyone can break"),
     "RSA primes too close": (_close_primes(), "anyone can break"),
     "RSA modulus negative": (Request(rsa_info(integer(-_N), 65537)).encode(), "cannot be read"),

@@ -139,6 +139,7 @@ SHOWN: dict[str, dict[str, object]] = {
     "line end too many": damaged(),
     "length with needless zeros": damaged(),
     "key is text": NOTHING,
+    "key of indefinite length": NOTHING,
     "length indefinite": NOTHING,
     "cut off in the signature": NOTHING,
     "cut off in the middle": NOTHING,

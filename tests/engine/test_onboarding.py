@@ -1,37 +1,21 @@
 """Whole onboardings against simulated cameras: real sockets, real TLS, the real protocol."""
 
-import asyncio
-import hashlib
-import ssl
 from typing import Any
 
 import msgspec
 import pytest
-from core.simulator.camera import Camera
 
 from core.model.device import AttentionKind, CertificateField, Connection, DeviceView, Origin, StepState
 from core.model.errors import RefusedError
 from core.model.messages import CancelInstall, RemoveDevice
-from core.simulator.contents import Contents
+from core.simulator.camera import Camera
 from core.simulator.settings import CameraSettings, KeystoreSettings, Mishap, Quirks, Timing, Way
+from tests.engine.cameras import contents, served
 from tests.engine.conftest import CALLER, Gateway, until
 
 PLAIN = CameraSettings(https_port=None)
 UNMANAGED = CameraSettings(keystore=None)
 SLOW_KEY = CameraSettings(timing=Timing(key=20.0))
-
-
-async def served(camera: Camera) -> str:
-    """The fingerprint that the camera's port really serves, seen by a client that is not ours."""
-    place = (camera.host, camera.https_port or 0)
-    pem = await asyncio.to_thread(ssl.get_server_certificate, place)
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
-
-
-def contents(camera: Camera) -> Contents:
-    """What the keystore holds, without the counter of ids."""
-    assert camera.keystore is not None
-    return msgspec.structs.replace(camera.keystore.contents.settled(), made=0)
 
 
 async def add(gateway: Gateway, camera: Camera, **options: Any) -> DeviceView:

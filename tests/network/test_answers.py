@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.model.errors import AnswerLostError, DeviceError, GarbledError
-from tests.network.asking import LEAF, SECRET, ask
+from tests.network.asking import LEAF, SECRET, ask, client
 from tests.network.servers import Behaviour, Line, Server, answer, answering, presenting, repeating, saying, silent
 
 BOMB = gzip.compress(bytes(200 * 1024 * 1024 // 16), 9)
@@ -44,6 +44,15 @@ async def test_what_is_encoded_or_too_long_is_refused(kind: str) -> None:
     async with Server(GARBLED[kind], presenting(LEAF.context())) as server:
         with pytest.raises(GarbledError):
             await ask(server, deadline=10, largest=256 * 1024)
+
+
+@pytest.mark.parametrize("kind", GARBLED)
+async def test_what_is_refused_does_not_use_up_the_connections(kind: str) -> None:
+    async with Server(GARBLED[kind], presenting(LEAF.context())) as server, client(server, largest=1024) as http:
+        for _ in range(3):
+            with pytest.raises(GarbledError):
+                await http.get("/x")
+        await server.settled()
 
 
 @pytest.mark.parametrize("kind", LOST)

@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.request import parse_http_list, parse_keqv_list
 
 from core.model.records import Login
@@ -212,3 +212,33 @@ def token_is_right(request: Request, password: str = PASSWORD) -> bool:
     created = request.field("Created").encode()
     digest = hashlib.sha1(base64.b64decode(request.field("Nonce")) + created + password.encode()).digest()
     return (request.field("Username"), request.field("Password")) == (USER, base64.b64encode(digest).decode())
+
+
+MD5 = 'Digest realm="cam", nonce="n1", qop="auth"'
+SHA256 = 'Digest realm="cam", nonce="n1", qop="auth", algorithm=SHA-256'
+ANSWERS = {
+    "GetDeviceInformation": INFORMATION,
+    "GetNetworkProtocols": answered("GetNetworkProtocols"),
+    "GetServices": BOTH_SERVICES,
+    "GetServiceCapabilities": answered("GetServiceCapabilities", "<x:Capabilities/>", SECURITY_URI),
+    "GetKeyStatus": answered("GetKeyStatus", "<x:KeyStatus>ok</x:KeyStatus>", SECURITY_URI),
+    "GetSystemDateAndTime": date_and_time(datetime(2026, 11, 24, 7, 0, tzinfo=UTC)),
+}
+OPEN = ("GetServices", "GetServiceCapabilities", "GetSystemDateAndTime")
+
+
+def guarded(is_right: Callable[[Request], bool], refusal: Reply, open_calls: tuple[str, ...] = OPEN) -> Script:
+    """A camera that answers what is open to all or rightly logged in, and the rest with `refusal`."""
+
+    def script(request: Request) -> Reply:
+        allowed = request.operation in open_calls or is_right(request)
+        return ANSWERS[request.operation] if allowed else refusal
+
+    return script
+
+
+def digest(challenge: str = MD5, realm: str = "cam", name: str = "md5") -> Script:
+    return guarded(lambda request: digest_is_right(request, realm, "n1", name), unauthorized(challenge))
+
+
+TOKEN = guarded(token_is_right, NOT_AUTHORIZED)

@@ -223,6 +223,7 @@ async def test_requests_are_soap_1_2_with_their_action_and_no_cookie_or_proxy_of
     assert request.headers["content-type"] == (
         f'application/soap+xml; charset=utf-8; action="{DEVICE_URI}/GetDeviceInformation"'
     )
+    assert request.headers["soapaction"] == f'"{DEVICE_URI}/GetDeviceInformation"'
     assert request.headers["user-agent"] == "camtrust"
     assert request.headers["accept-encoding"] == "identity"
     assert "http://www.w3.org/2003/05/soap-envelope" in request.body

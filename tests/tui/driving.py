@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from core.model.records import Login
@@ -41,6 +42,13 @@ class Running:
     async def type(self, text: str) -> None:
         """Type a text."""
         await self.pilot.press(*("space" if character == " " else character for character in text))
+
+    async def paste(self, text: str) -> None:
+        """Paste a text."""
+        focused = self.app.screen.focused
+        assert focused is not None
+        focused.post_message(Paste(text))
+        await self.pilot.pause()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so; fails with what is on the screen."""

@@ -139,7 +139,7 @@ def test_a_filter_hides_rows_and_a_live_change_does_not_hide_the_cursors_one() -
     assert rows.rows == ("cam-2", "cam-3")
     rows.move_to(1)
     rows.put_in_order(NOW)
-    assert rows.rows == ("cam-3",)
+    assert list(rows.rows) == ["cam-3"]
 
 
 def test_a_filter_inverts_words_with_an_exclamation_mark() -> None:
@@ -168,12 +168,22 @@ def test_whatever_the_order_is_the_cursor_stays_on_its_line(
     wanted: list[str], data: st.DataObject, height: int
 ) -> None:
     cursor = data.draw(st.sampled_from(wanted))
+    top = data.draw(st.integers(0, last_top(len(wanted), height)))
     at = data.draw(st.integers(0, min(height, len(wanted)) - 1))
-    arranged = anchored(wanted, cursor, at, height)
+    arranged = anchored(wanted, cursor, at, top, height)
     assert arranged.rows.index(cursor) - arranged.top == at
     assert sorted(arranged.rows) == sorted(wanted)
     assert [row for row in arranged.rows if row != cursor] == [row for row in wanted if row != cursor]
     assert 0 <= arranged.top <= last_top(len(wanted), height)
+    assert top > 0 or arranged.top == 0
+
+
+def test_a_list_that_shows_its_beginning_goes_on_to_show_what_needs_a_person() -> None:
+    site = site_of(*(added(number, f"cam {number}") for number in range(10, 60)))
+    rows = list_of(site, height=10)
+    change(site, blocked(55, "cam 55"))
+    rows.put_in_order(NOW)
+    assert (rows.top, rows.rows[:3]) == (0, ("cam-10", "cam-55", "cam-11"))
 
 
 STATES = st.sampled_from([found, lambda number: added(number, f"n{number}"), lambda number: blocked(number, "b")])

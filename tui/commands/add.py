@@ -91,7 +91,7 @@ async def _added(place: Place, command: AddDevices, *, wait: bool) -> Sequence[D
     import asyncio
 
     from core.model.messages import Added, LookAt, Looks
-    from tui.follow import follow
+    from tui.follow import follow, no_lines, progress_lines
     from tui.words import FIRST_CONTACT
 
     # Before, as the device shows another certificate after; told after, as a command that is refused says only why.
@@ -104,14 +104,10 @@ async def _added(place: Place, command: AddDevices, *, wait: bool) -> Sequence[D
     if not wait:
         return added.devices
     try:
-        return await follow(place, added.devices, note if sys.stderr.isatty() else _silent)
+        return await follow(place, added.devices, progress_lines if sys.stderr.isatty() else no_lines)
     except asyncio.CancelledError:
         note(_GOES_ON)
         raise
-
-
-def _silent(line: str) -> None:
-    """Tell nothing of the progress, where nobody watches."""
 
 
 def look_line(look: Look) -> str:

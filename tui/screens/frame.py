@@ -89,6 +89,8 @@ class Frame(Screen[bool]):
         """Listen to the engine, and keep the keys below up to date."""
         self.changes.subscribe(self, self.site_changed)
         self.bindings_updated_signal.subscribe(self, lambda _: self.query_one("#keys", Lines).redraw())
+        # What was told before anybody listened.
+        self.site_changed(Change())
 
     def site_changed(self, change: Change) -> None:
         """Show what changed."""

@@ -17,11 +17,16 @@ from tui.paragraphs import Line, cut, length
 Draw = Callable[[int], Sequence[Line]]
 
 
-@lru_cache(maxsize=2048)
 def strip_of(line: Line, width: int, *, reverse: bool = False) -> Strip:
-    """Return a line as a strip of exactly `width` cells. Neighbours of one style are one segment: fewer bytes."""
+    """Return a line as a strip of exactly `width` cells."""
+    return _strip(tuple((shown(text), tone) for text, tone in line), width, reverse)
+
+
+@lru_cache(maxsize=2048)
+def _strip(line: Line, width: int, reverse: bool) -> Strip:
+    # Neighbours of one style become one segment: fewer bytes.
     base = CURSOR if reverse else Style()
-    segments = [Segment(shown(text), base + STYLES[tone]) for text, tone in cut(line, width) if text]
+    segments = [Segment(text, base + STYLES[tone]) for text, tone in cut(line, width)]
     used = sum(cell_len(segment.text) for segment in segments)
     segments.append(Segment(" " * (width - used), base))
     return Strip(list(Segment.simplify(segment for segment in segments if segment.text)), width)

@@ -1,0 +1,116 @@
+"""The site of the demo: cameras of every kind that a technician meets, each with what can be made of it."""
+
+import socket
+from typing import Any
+
+import msgspec
+
+from core.simulator.loopback import network_of
+from core.simulator.settings import CameraSettings, KeystoreSettings, Mishap, Timing, Way
+
+NETWORK = "127.77.0"
+_USUAL_PORTS = (80, 443)
+_HIGH_PORTS = (8080, 8443)
+_ODD_PORT = 7443
+_FIRST = 11
+_FAST = Timing(key=0.02, switch=0.02, restart=0.05, boot=0.05)
+_PACED = Timing(answer=0.03, key=3.0, switch=1.0, restart=4.0, boot=8.0)
+_SLOW = Timing(answer=0.2, key=24.0, switch=3.0, restart=12.0, boot=25.0)
+
+_OLD = KeystoreSettings(
+    names="old",
+    rsa_lengths=(1024, 2048),
+    curves=(),
+    algorithms=("1.2.840.113549.1.1.5", "1.2.840.113549.1.1.11", "1.2.840.113549.1.1.13"),
+    most_keys=6,
+    most_certificates=8,
+    most_paths=4,
+    refuses_duplicates=False,
+)
+_ONE_SLOT = KeystoreSettings(curves=(), most_keys=3, most_certificates=3, most_paths=2, most_tls_paths=1, filled=1)
+_FULL = KeystoreSettings(most_keys=4, most_certificates=8, most_paths=4, filled=3)
+_REFUSED = Mishap("fault", "Sender/ter:InvalidArgVal/ter:BadCertificate", times=1_000_000)
+
+
+def _meridian(name: str, model: str, **given: Any) -> CameraSettings:
+    return CameraSettings(name=name, maker="Meridian", model=model, firmware="24.6.1", **given)
+
+
+def _norvik(name: str, model: str, **given: Any) -> CameraSettings:
+    return CameraSettings(name=name, maker="Norvik", model=model, firmware="V5.7.23 build 210914", **given)
+
+
+def _halden(name: str, model: str, **given: Any) -> CameraSettings:
+    return CameraSettings(name=name, maker="Halden Optik", model=model, firmware="2.800.0000.16.R", **given)
+
+
+_DEVICE = "HTTPS (Device)"
+_CAMERAS = (
+    _meridian("Loading dock", "MX-2240-V", kind="modern, RSA and EC keys", login=tuple(Way)),
+    _norvik("Gate north", "NB-4120-IR", kind="old capability names, RSA only", keystore=_OLD, factory_key="RSA 2048"),
+    _meridian("Lobby", "MX-1080-D", kind="one slot free", keystore=_ONE_SLOT),
+    _halden("Parking level 1", "HO-3MP-B2", kind="slow", timing=_SLOW, keystore=_OLD, factory_key="RSA 2048"),
+    _norvik("Warehouse east", "NB-4120-IR", kind="clock at 1970", lost_clock=True),
+    _halden("Reception", "HO-5MP-D4", kind="login by UsernameToken only", login=(Way.TOKEN,)),
+    _meridian("Server room", "MX-1080-D", kind="login by Digest only", login=(Way.DIGEST_SHA256, Way.DIGEST_MD5)),
+    _halden(
+        "Stairwell B",
+        "HO-2MP-C1",
+        kind="no certificate management",
+        expect=_DEVICE,
+        keystore=None,
+        factory_key="RSA 2048",
+    ),
+    _norvik("Bicycle shed", "NB-1010", kind="HTTP only", expect="HTTP", https_port=None, keystore=None),
+    _meridian("Roof", "MX-4K-PTZ", kind="unusual HTTPS port, announced", https_port=_ODD_PORT),
+    _norvik("Canteen", "NB-2060-F", kind="HTTPS port not announced", announces=("http",)),
+    _meridian("Cash office", "MX-1080-D", kind="keystore full", expect=_DEVICE, keystore=_FULL),
+    _halden(
+        "Delivery ramp",
+        "HO-5MP-B4",
+        kind="refuses the certificate",
+        expect=_DEVICE,
+        faults={"UploadCertificate": _REFUSED},
+    ),
+)
+
+
+def cameras(network: str, fast: bool) -> tuple[CameraSettings, ...]:
+    """Return the cameras on addresses below `network`, such as `127.77.0`.
+
+    They use the usual ports where this process may have them, otherwise high ones. With `fast` nothing takes longer
+    than it has to. Raises `ValueError` for a network that is not on the loopback interface.
+    """
+    addresses = network_of(network)
+    first = str(addresses[_FIRST])
+    http, https = _USUAL_PORTS if all(_is_free(first, port) for port in _USUAL_PORTS) else _HIGH_PORTS
+    placed = (
+        _placed(camera, number, str(addresses[_FIRST + number]), http, https) for number, camera in enumerate(_CAMERAS)
+    )
+    return tuple(map(hurried, placed) if fast else placed)
+
+
+def hurried(camera: CameraSettings) -> CameraSettings:
+    """Return the camera with nothing taking longer than it has to."""
+    return msgspec.structs.replace(camera, timing=_FAST)
+
+
+def _placed(camera: CameraSettings, number: int, host: str, http: int, https: int) -> CameraSettings:
+    return msgspec.structs.replace(
+        camera,
+        serial=f"00A1B2C3{number + 17:04X}",
+        host=host,
+        http_port=http,
+        https_port=https if camera.https_port == 0 else camera.https_port,
+        timing=camera.timing if camera.timing != Timing() else _PACED,
+    )
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, port))
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,119 @@
+"""The demo as a process: what it shows, and that it leaves nothing, however it ends."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from core.model.errors import CamtrustError
+from core.simulator.settings import CameraSettings
+from tests.cli.scripted import DOCK, LOBBY
+from tests.cli.shell import Shell, Terminal, ended_by
+from tui.headless import is_reached, outcome_value, outcomes_of, outcomes_text
+from tui.simulation import PASSWORD, USER, SimulatedCamera, cameras_of
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def left_behind(home: Path) -> list[str]:
+    """Return files, and processes that have this home."""
+    mark = f"HOME={home}\0".encode()
+    found = [str(path) for path in home.iterdir()]
+    for process in Path("/proc").glob("[0-9]*"):
+        # Others end while we look.
+        with suppress(OSError):
+            if mark in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text())
+    return found
+
+
+async def test_without_a_screen_every_camera_reaches_what_its_kind_can(shell: Shell) -> None:
+    ended = await shell.run("demo", "--headless", "--json", TMPDIR=str(shell.home))
+
+    assert ended.code == 0, ended
+    assert len(ended.json) >= 12
+    assert {device["certificate_field"] for device in ended.json} == {"HTTP", "HTTPS (Arcules)", "HTTPS (Device)"}
+    assert [device["name"] for device in ended.json if device["certificate_field"] != device["expected"]] == []
+    assert left_behind(shell.home) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+async def test_a_signal_in_mid_install_ends_it_in_order(shell: Shell, number: signal.Signals) -> None:
+    process = await shell.start("demo", "--headless", "--real-time", TMPDIR=str(shell.home))
+    assert process.stderr is not None
+    async with ended_by(process):
+        while b"discovered" not in await process.stderr.readline():
+            pass
+        # The camera that is no trouble is the first; others are still at it then.
+        await process.stderr.readline()
+        process.send_signal(number)
+        _, rest = await process.communicate()
+
+    assert process.returncode == 128 + number
+    assert b"Traceback" not in rest
+    assert left_behind(shell.home) == []
+
+
+async def test_on_a_terminal_it_shows_the_screens_and_leaves_nothing(shell: Shell) -> None:
+    shell.options = ()
+    async with Terminal(shell, "demo", TMPDIR=str(shell.home)) as terminal:
+        await terminal.until(b"Loading dock")
+        terminal.type(b"q")
+        assert await terminal.end() == 0
+
+    assert left_behind(shell.home) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_ends_the_screens_and_gives_the_terminal_back(shell: Shell, number: signal.Signals) -> None:
+    async with Terminal(shell, "demo", TMPDIR=str(shell.home)) as terminal:
+        before = terminal.attributes()
+        await terminal.until(b"Loading dock")
+        assert terminal.attributes() != before
+        terminal.process.send_signal(number)
+        assert await terminal.end() == 128 + number
+        assert terminal.attributes() == before
+        assert terminal.said.rindex(b"\x1b[?1049l") > terminal.said.rindex(b"Loading dock")
+
+    assert left_behind(shell.home) == []
+
+
+async def test_two_demos_do_not_meet(shell: Shell) -> None:
+    ended = await asyncio.gather(*(shell.run("demo", "--headless", "--json") for _ in range(2)))
+
+    addresses = [{device["address"] for device in demo.json} for demo in ended]
+    assert [demo.code for demo in ended] == [0, 0]
+    assert addresses[0].isdisjoint(addresses[1])
+
+
+def test_the_login_is_the_simulators_own() -> None:
+    assert (CameraSettings().user, CameraSettings().password) == (USER, PASSWORD)
+
+
+DOCK_CAMERA = SimulatedCamera("Loading dock", DOCK.host, "ordinary", "HTTPS (Arcules)")
+LOBBY_CAMERA = SimulatedCamera("Lobby", LOBBY.host, "ordinary", "HTTPS (Arcules)")
+
+
+def test_a_camera_that_did_not_reach_its_state_is_told() -> None:
+    outcomes = outcomes_of([DOCK_CAMERA, LOBBY_CAMERA], [LOBBY, DOCK])
+
+    assert [is_reached(outcome) for outcome in outcomes] == [True, False]
+    assert "HTTPS (Device)   HTTPS (Arcules)  NO" in outcomes_text(outcomes)
+    assert outcome_value(outcomes[1])["expected"] == "HTTPS (Arcules)"
+
+
+@pytest.mark.parametrize("line", [b"", b"{}", b"[]", b"not JSON", b'{"ready": [{}]}', b'{"ready": 1}'])
+def test_a_site_that_does_not_start_is_told(line: bytes) -> None:
+    with pytest.raises(CamtrustError, match="did not start"):
+        cameras_of(line)
+
+
+async def test_a_process_of_this_home_would_be_found(shell: Shell) -> None:
+    process = await shell.start("list", "--wait", "60")
+    async with ended_by(process):
+        assert any("camtrust" in command for command in left_behind(shell.home))

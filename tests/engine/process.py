@@ -1,0 +1,120 @@
+"""An engine as a process of its own, to be killed at the worst moments."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from core.model.device import DeviceView
+from core.model.errors import EngineGoneError
+from core.model.messages import AddDevices, Added, DeviceDetail, Devices, ListDevices, ShowDevice
+from core.model.secret import Secret
+from core.service.client import Client
+from core.service.paths import socket_path
+from core.simulator.settings import CameraSettings
+
+DEADLINE = 30.0
+SETTINGS = """
+gateway = "gw-test"
+interfaces = ["127.0.0.1"]
+discovery_port = {port}
+patience = 0.5
+restart_patience = 5.0
+check_period = 0.5
+retry_period = 0.5
+authority.key_type = "ec-p256"
+"""
+
+
+class EngineProcess:
+    """One state folder, and the engine that runs on it now and then."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state = folder / "state"
+        self.config = folder / "config.toml"
+        self.config.write_text(SETTINGS.format(port=free_udp_port()))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        command = [sys.executable, "-I", "-m", "core.service.run"]
+        command += ["--state-dir", str(self.state), "--config", str(self.config)]
+        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        await until(self._answers)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it in order."""
+        self._end(signal.SIGTERM)
+
+    async def add(self, address: str) -> DeviceView:
+        settings = CameraSettings()
+        command = AddDevices(addresses=(address,), user=settings.user, password=Secret(settings.password))
+        async with await self._attach() as client:
+            added = await client.ask(command)
+        assert isinstance(added, Added)
+        return added.devices[0]
+
+    async def devices(self) -> list[DeviceView]:
+        async with await self._attach() as client:
+            listed = await client.ask(ListDevices())
+        assert isinstance(listed, Devices)
+        return [view for view in listed.devices if not view.id.startswith("found:")]
+
+    async def detail(self, device: str) -> DeviceDetail:
+        async with await self._attach() as client:
+            detail = await client.ask(ShowDevice(device=device))
+        assert isinstance(detail, DeviceDetail)
+        return detail
+
+    async def _attach(self) -> Client:
+        return await Client.connect(socket_path(self.state))
+
+    async def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, "the engine did not start"
+        try:
+            await self.devices()
+        except EngineGoneError:
+            return False
+        return True
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            os.kill(self._process.pid, number)
+            self._process.wait(DEADLINE)
+            self._process = None
+
+
+@asynccontextmanager
+async def engine_process(folder: Path) -> AsyncIterator[EngineProcess]:
+    engine = EngineProcess(folder)
+    await engine.start()
+    try:
+        yield engine
+    finally:
+        engine.kill()
+
+
+async def until(condition: Callable[[], object], deadline: float = DEADLINE) -> None:
+    """Wait for a condition, which may be a coroutine, to come true; fail when it does not in time."""
+    async with asyncio.timeout(deadline):
+        while True:
+            result = condition()
+            if await result if asyncio.iscoroutine(result) else result:
+                return
+            await asyncio.sleep(0.02)
+
+
+def free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port

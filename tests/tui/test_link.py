@@ -1,0 +1,164 @@
+"""The engine goes and comes back; faults are told in one line; names of devices do nothing."""
+
+import asyncio
+import os
+import pty
+import stat
+import subprocess
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from rich.segment import Segment
+
+from core.model.errors import CamtrustError
+from core.model.messages import RemoveDevice, Update
+from core.model.text import clean
+from tests.tui.driving import NOW, Running, running
+from tests.tui.engine import ScriptedEngine, added, connector, found, serving
+from tui.app import CamtrustApp
+from tui.link import Engine, Link, LinkState
+
+
+async def test_when_the_engine_goes_what_is_shown_is_marked_as_old_and_the_app_comes_back(
+    engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    engine.show(added(2, "Gate"), added(3, "Roof"))
+    async with AsyncExitStack() as stack:
+        first = AsyncExitStack()
+        path = await first.enter_async_context(serving(engine, tmp_path))
+        app = CamtrustApp(connector(path), crash_folder=tmp_path, clock=lambda: NOW)
+        pilot = await stack.enter_async_context(app.run_test(size=(80, 24)))
+        run = Running(app, pilot, engine)
+        await run.sees("Roof")
+        await first.aclose()
+        await run.sees("OLD, as of 07:05:00", "The engine is gone: The engine was ended. Reconnecting", "Gate")
+        await run.press("D")
+        await run.sees("Not possible while the engine is gone.")
+        engine.board.drop("cam-3")
+        engine.show(found(9, "New"))
+        await stack.enter_async_context(serving(engine, tmp_path))
+        await run.sees("2 devices", "Gate", "New")
+        assert "Roof" not in run.text()
+        assert RemoveDevice(device="cam-2") not in engine.asked
+        await stack.pop_all().aclose()
+
+
+class Log:
+    """A listener that remembers."""
+
+    def __init__(self) -> None:
+        self.states: list[LinkState] = []
+
+    def link_changed(self, state: LinkState) -> None:
+        self.states.append(state)
+
+    def devices_listed(self, devices: object) -> None:
+        """Not of interest here."""
+
+    def updated(self, update: Update) -> None:
+        """Not of interest here."""
+
+
+async def test_it_is_tried_again_and_again_and_the_reason_is_told() -> None:
+    tries: list[int] = []
+
+    async def refused() -> Engine:
+        tries.append(1)
+        raise CamtrustError("This account may not attach to the engine", "Use another one.")
+
+    log = Log()
+    running_link = asyncio.create_task(Link(refused, log, pauses=(0.001, 0.002)).run())
+    async with asyncio.timeout(5):
+        while len(tries) < 5:
+            await asyncio.sleep(0.001)
+    running_link.cancel()
+    assert (log.states[0].is_up, log.states[0].title) == (False, "This account may not attach to the engine")
+    assert log.states[0].hint == "Use another one."
+
+
+HOSTILE = (
+    "cam [/oops]",
+    "[@click=app.quit]x[/]",
+    "[bold red]loud",
+    "\x1b]0;title\x07",
+    "\x1b[2J\x9b6n",
+    "\u202eevil\u2066",
+    "a\nb\tc",
+    "$(reboot) `id`",
+    "e" + "\u0301" * 30,
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_device_name_is_shown_as_it_is_and_does_nothing(
+    engine: ScriptedEngine, tmp_path: Path, name: str
+) -> None:
+    cleaned = clean(name)
+    view = added(2, cleaned, attention=cleaned, attention_hint=cleaned, model=cleaned, found_by=(cleaned,))
+    engine.show(view, found(3, cleaned))
+    engine.tell(1, cleaned, device="cam-2", name=cleaned)
+    async with running(tmp_path, engine, size=(160, 40)) as run:
+        seen = []
+        for keys in (("enter",), ("c",), ("escape", "escape", "e"), ("escape", "D"), ("escape", "G", "a")):
+            await run.press(*keys)
+            await run.sees(cleaned.split("⟨")[0].strip()[:10] or "⟨")
+            seen.append(run.text())
+            assert not any(segment.style and segment.style.meta for segment in _segments(run))
+        assert all(cleaned in text for text in seen[:2])
+        assert not any(character in text for text in seen for character in "\x1b\x07\x9b\u202e\u2066\t")
+
+
+def _segments(run: Running) -> list[Segment]:
+    return [segment for strip in run.app.screen._compositor.render_strips() for segment in strip]
+
+
+CRASH = """
+import asyncio, sys
+from pathlib import Path
+from tui.app import CamtrustApp
+
+async def connect():
+    password = "hunter2-canary"
+    raise RuntimeError("cannot use " + password)
+
+app = CamtrustApp(connect, crash_folder=Path(sys.argv[1]))
+app.run(mouse=False)
+sys.exit(app.return_code)
+"""
+
+
+def run_on_a_terminal(code: str, *arguments: str) -> tuple[int, str]:
+    """Run Python code on a terminal of its own; return its exit code and all that it wrote."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+    command = [sys.executable, "-c", code, *arguments]
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    written = b""
+    try:
+        while piece := os.read(ours, 65536):
+            written += piece
+    except OSError:
+        # Linux reports EIO when the other end of a terminal is closed.
+        pass
+    os.close(ours)
+    return process.wait(timeout=20), written.decode()
+
+
+def test_a_fault_of_our_own_ends_in_one_line_without_a_traceback_or_a_secret(tmp_path: Path) -> None:
+    code, written = run_on_a_terminal(CRASH, str(tmp_path))
+    logs = list(tmp_path.glob("crash-*.log"))
+    assert code == 1
+    assert len(logs) == 1
+    last_words = written.rpartition("\x1b[?1049l")[2]
+    assert "camtrust ended by a fault of its own (RuntimeError)." in last_words
+    assert str(logs[0]) in "".join(last_words.split())
+    log = logs[0].read_text()
+    assert "builtins.RuntimeError" in log
+    for told in (written, log):
+        assert "hunter2-canary" not in told
+        assert "Traceback" not in told
+        assert "password" not in told
+    assert stat.S_IMODE(logs[0].stat().st_mode) & 0o077 == 0
