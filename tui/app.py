@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from tui.words import plural
 
 _WIDE = 100
 _INTERRUPTED = 130
+_TERMINATED = 143
 
 
 class CamtrustApp(App[None], inherit_bindings=False):
@@ -43,8 +45,8 @@ class CamtrustApp(App[None], inherit_bindings=False):
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012 - as declared
     VERTICAL_BREAKPOINTS = [(0, "-short"), (SMALLEST[1], "-tall")]  # noqa: RUF012 - as declared
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", priority=True, id="quit", key_display="Ctrl+Q", tooltip="from anywhere"),
-        Binding("ctrl+z", "suspend_process", "Suspend", id="suspend", key_display="Ctrl+Z", tooltip="fg comes back"),
+        Binding("ctrl+q", "quit", "Quit", priority=True, id="quit", tooltip="from anywhere"),
+        Binding("ctrl+z", "suspend_process", "Suspend", id="suspend", tooltip="fg comes back"),
         Binding("ctrl+c", "interrupt", "Quit", priority=True, show=False),
     ]
 
@@ -72,7 +74,8 @@ class CamtrustApp(App[None], inherit_bindings=False):
         return DevicesScreen(self.session, self.changes)
 
     def on_mount(self) -> None:
-        """Connect, and stay connected."""
+        """Connect, and stay connected. A SIGTERM leaves the terminal as it was."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.leave, _TERMINATED)
         self.run_worker(self.session.link.run(), group="link")
 
     async def action_quit(self) -> None:

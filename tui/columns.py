@@ -65,7 +65,7 @@ def row(device: DeviceView, widths: Columns, now: datetime, *, is_marked: bool) 
     found = device.connection is Connection.DISCOVERED
     held, ends = _over_both(certificate(device), expires(device, now), widths)
     return (
-        ("*" if is_marked else " ", Tone.STRONG),
+        ("*", Tone.STRONG) if is_marked else (" ", Tone.PLAIN),
         (told, where.tone),
         (" " * (MARKS - 1 + STATE - len(told)), Tone.PLAIN),
         (fit(device.name, widths.name - 1) + " ", Tone.PLAIN),

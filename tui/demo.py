@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from core.model.errors import CamtrustError
 from tui.attach import Place, attach, note, run
@@ -22,6 +22,7 @@ from tui.simulation import LOOPBACK, PASSWORD, USER, SimulatedSite
 
 # Main screen, cursor, keyboard and pasting as usual (xterm control sequences, kitty keyboard protocol).
 _LEAVE_SCREEN = b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[<u"
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _LONGEST_END = 10.0
 _FAST = {"patience": 20.0, "restart_patience": 20.0}
 
@@ -50,6 +51,7 @@ def _demo(*, fast: bool) -> Iterator[tuple[Place, SimulatedSite]]:
         site = stack.enter_context(SimulatedSite(fast=fast))
         place = _place(folder, site, fast=fast)
         stack.enter_context(_engine(place))
+        stack.callback(_ignore_signals)
         yield place, site
 
 
@@ -82,13 +84,15 @@ def _screens(place: Place) -> int:
     """Run the screens in a process of their own, so that this one can clean up however they end."""
     where = [str(place.state_dir), str(place.socket), str(place.config)]
     command = [sys.executable, "-I", "-m", "tui.demo_screens", *where]
-    with _terminal_kept():
-        process = subprocess.Popen(command)  # noqa: S603 - our own interpreter and module
-        try:
-            returned = process.wait()
-        finally:
-            _end_process(process)
-    return returned if returned >= 0 else 128 - returned
+    before = termios.tcgetattr(sys.stderr)
+    process = subprocess.Popen(command)  # noqa: S603 - our own interpreter and module
+    try:
+        process.wait()
+    finally:
+        _end_process(process)
+        if process.returncode < 0:
+            _give_back_terminal(before)
+    return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
 def _end_process(process: subprocess.Popen[bytes]) -> None:
@@ -100,18 +104,11 @@ def _end_process(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-@contextmanager
-def _terminal_kept() -> Iterator[None]:
-    """Give the terminal back as it was, also where the screens had no time to do it."""
-    terminal = sys.stderr.fileno()
-    before = termios.tcgetattr(terminal)
-    try:
-        yield
-    finally:
-        # It may be gone, which is then the reason to end.
-        with suppress(OSError, termios.error):
-            termios.tcsetattr(terminal, termios.TCSANOW, before)
-            os.write(terminal, _LEAVE_SCREEN)
+def _give_back_terminal(before: list[Any]) -> None:
+    """Set the terminal as it was, for screens that had no time to do it. It may be gone, as the reason to end."""
+    with suppress(OSError, termios.error):
+        termios.tcsetattr(sys.stderr, termios.TCSANOW, before)
+        os.write(sys.stderr.fileno(), _LEAVE_SCREEN)
 
 
 @contextmanager
@@ -124,7 +121,7 @@ def _engine(place: Place) -> Iterator[None]:
         finally:
             # It may have ended by itself, and it may be stuck.
             with suppress(CamtrustError):
-                run(stop_engine(place, force=True))
+                run(stop_engine(place, force=True, patience=_LONGEST_END))
             kill(process)
 
 
@@ -138,17 +135,23 @@ async def _started(place: Place) -> int:
 
 @contextmanager
 def _signals_unwind() -> Iterator[None]:
-    """Leave by `SystemExit` when asked to end or when the terminal goes, and let nothing interrupt the leaving."""
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, _leave) for number in numbers}
+    """Leave by `SystemExit` when asked to end or when the terminal goes."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     try:
         yield
     finally:
-        for number in numbers:
-            signal.signal(number, before[number])
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _leave(number: int, _: FrameType | None) -> NoReturn:
-    for other in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(other, signal.SIG_IGN)
+    _ignore_signals()
     raise SystemExit(128 + number)
+
+
+def _ignore_signals() -> None:
+    """Let nothing interrupt the cleaning up, which takes seconds at most."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tui.attach import Place
 
-_LONGEST_END = 60.0
+_LONGEST_KILL = 10.0
 
 
 @contextmanager
@@ -41,11 +41,14 @@ def kill(process: int) -> None:
     """End a watched process, whatever it does, and wait until it is gone."""
     with suppress(ProcessLookupError):
         signal.pidfd_send_signal(process, signal.SIGKILL)
-    ended(process, _LONGEST_END)
+    ended(process, _LONGEST_KILL)
 
 
-async def stop_engine(place: Place, *, force: bool) -> None:
-    """Ask the engine to end, and wait until its process is gone. Raises `EngineGoneError` where none runs."""
+async def stop_engine(place: Place, *, force: bool, patience: float = 60.0) -> None:
+    """Ask the engine to end, and wait up to `patience` seconds until its process is gone.
+
+    Raises `EngineGoneError` where none runs.
+    """
     import asyncio
 
     from core.model.messages import StopEngine
@@ -56,8 +59,8 @@ async def stop_engine(place: Place, *, force: bool) -> None:
             # It may be gone before its answer is read: that is what was asked for.
             with suppress(EngineGoneError):
                 await client.ask(StopEngine(force=force))
-            if not await asyncio.to_thread(ended, process, _LONGEST_END):
+            if not await asyncio.to_thread(ended, process, patience):
                 raise CamtrustError(
-                    f"The engine has not ended after {_LONGEST_END:.0f} s.",
+                    f"The engine has not ended after {patience:.0f} s.",
                     "It may be finishing what it must not leave half done. Try again in a minute.",
                 )

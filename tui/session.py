@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from core.model.device import DeviceView
 from core.model.errors import RefusedError
-from core.model.messages import AnyCommand, AnyResult, Update
+from core.model.messages import AnyCommand, AnyResult, Role, Update
 from core.model.records import Login
 from tui.link import Engine, Link, LinkState
 from tui.site import Change, Site
@@ -47,6 +47,16 @@ class Session:
         """Whether the engine is there, so that what is shown is the present."""
         return self.link.state.is_up
 
+    @property
+    def is_viewer(self) -> bool:
+        """Whether the engine lets this technician look only."""
+        welcome = self.link.state.welcome
+        return welcome is not None and welcome.role is Role.VIEWER
+
+    def now(self) -> datetime:
+        """Return the time that what is shown is of: the present, or when the engine went."""
+        return self.lost_at or self.clock()
+
     async def ask(self, command: AnyCommand, kind: type[Answer]) -> Answer:
         """Have the engine do a command and return its answer, which is of this kind. Raises `CamtrustError`."""
         answer = await self.link.ask(command)
@@ -56,8 +66,9 @@ class Session:
 
     def link_changed(self, state: LinkState) -> None:
         """The engine came or went."""
-        if state.is_up:
+        if state.is_up and state.welcome is not None:
             self.lost_at = None
+            self.site.apply(Update(status=state.welcome.status), self.clock())
         elif state.welcome is not None:
             self.lost_at = self.lost_at or self.clock()
         self._publish(Change(link=True))

@@ -3,13 +3,16 @@
 from core.model.device import CertificateField, Connection, DeviceView
 
 _NEED_THE_ENGINE = frozenset({"add", "add-address", "remove", "rescan", "save", "certificate", "cancel"})
+_CHANGE_SOMETHING = frozenset({"add", "add-address", "remove", "rescan", "cancel"})
 _NEED_A_CERTIFICATE = frozenset({"save", "copy", "certificate"})
 
 
-def why_not(verb: str, device: DeviceView | None, *, has_install: bool, is_up: bool) -> str:
+def why_not(verb: str, device: DeviceView | None, *, has_install: bool, is_up: bool, is_viewer: bool) -> str:
     """Return why the verb, named by the id of its binding, is not possible for the device at the cursor."""
     if not is_up and verb in _NEED_THE_ENGINE:
         return "Not possible while the engine is gone."
+    if is_viewer and verb in _CHANGE_SOMETHING:
+        return "A viewer may look, and change nothing."
     if verb in ("add", "add-address", "rescan"):
         return ""
     if device is None:

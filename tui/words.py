@@ -258,5 +258,5 @@ def listed(texts: Iterable[str]) -> str:
 
 def history(event: Event, now: datetime) -> str:
     """Return an event of one device in a line; who did it is told where it was a person."""
-    by = "" if event.who == "camtrust" else f", {event.who}"
+    by = "" if event.who == "camtrust" else f" by {event.who}"
     return f"{moment(event.at, now)} {event.text}{by}"

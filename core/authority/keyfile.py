@@ -1,8 +1,8 @@
 """The authority's private key, and the two texts it is stored as: PKCS #8 in PEM, or sealed with a passphrase.
 
 A sealed key is one line of JSON. AES-256-GCM encrypts the PKCS #8 DER with a key that Argon2id (RFC 9106) makes of the
-passphrase, so that nothing in the line can be changed without being noticed. Plain forms of the key are passed on and never named,
-so that no frame of a failed call shows them (rule R40).
+passphrase, so nothing in the line can be changed unnoticed. Plain forms of the key are passed on and never named, so
+that no frame of a failed call shows them (rule R40).
 """
 
 import os

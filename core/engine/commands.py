@@ -180,7 +180,7 @@ class Commands:
             await self._store.put_login(device.id, login)
         self._registry.put(device)
         if is_new:
-            await self._services.tell("added", f"added by {request.by}", device, request.by)
+            await self._services.tell("added", "added", device, request.by)
         await self._work.begin(device, request)
 
     async def _cancel(self, command: CancelInstall, caller: Caller) -> Done:
@@ -195,7 +195,7 @@ class Commands:
             device = self._registry.resolve(device.id)
         await self._store.remove_device(device.id)
         self._registry.remove(device.id)
-        await self._services.tell("removed", f"removed by {caller.user}", device, caller.user)
+        await self._services.tell("removed", "removed", device, caller.user)
         return Done()
 
     async def _scan(self, command: Rescan, caller: Caller) -> Done:

@@ -110,7 +110,9 @@ class Contact:
         with self._progress.step(Step.LOGIN) as line:
             information = await onvif.information()
             login = self._case.login
-            line.detail = f"as {login.user} ({onvif.login_way})" if login and onvif.login_way else "no login needed"
+            line.detail = f"as {login.user} ({onvif.login_way})" if login else ""
+            if onvif.login_way == "none":
+                line.detail = "the camera asked for none"
         self._learn(information)
 
     def _learn(self, information: Information) -> None:

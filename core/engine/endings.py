@@ -34,10 +34,11 @@ LEFT_BEHIND = Attention(
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """`device` as it is to be stored, `outcome` and `hint` for the install screen, `event` the kind for the history."""
+    """`device` as it is to be stored; `outcome` and `hint` are for the install screen, `event` and `told` for history."""
 
     device: DeviceRecord
     event: str
+    told: str
     outcome: str
     hint: str = ""
 
@@ -45,7 +46,8 @@ class Ending:
 def installed(device: DeviceRecord, fingerprint: str, by: str, notes: tuple[Attention, ...] = ()) -> Ending:
     """The device serves the certificate that was made for it."""
     device = _pinned(device, fingerprint, Origin.ISSUED, by, notes)
-    return Ending(device, "certificate installed", "HTTPS (Arcules): the camera serves the certificate made for it.")
+    outcome = "HTTPS (Arcules): the camera serves the certificate made for it."
+    return Ending(device, "installed", "certificate installed", outcome)
 
 
 def kept_own(device: DeviceRecord, fingerprint: str, reason: DeviceError | None, what: str) -> Ending:
@@ -61,20 +63,21 @@ def kept_own(device: DeviceRecord, fingerprint: str, reason: DeviceError | None,
         device = msgspec.structs.replace(device, attention=notes if trusted else (*notes, REVIEW), presented=None)
     else:
         device = _pinned(device, fingerprint, Origin.DEVICE, OURSELVES, (*notes, REVIEW))
-    return Ending(device, "own certificate kept", f"HTTPS (Device): {what}", hint)
+    return Ending(device, "kept", f"keeps its own certificate: {what}", f"HTTPS (Device): {what}.", hint)
 
 
 def over_http(device: DeviceRecord, note: DeviceError | None) -> Ending:
     """The device is reached over plain HTTP."""
     notes = (_attention(note),) if note else ()
     device = msgspec.structs.replace(device, pin=None, presented=None, attention=notes, tls="")
-    return Ending(device, "added over HTTP", "HTTP: not encrypted.", note.hint if note else "")
+    return Ending(device, "http", "reached over plain HTTP", "HTTP: not encrypted.", note.hint if note else "")
 
 
 def not_reached(device: DeviceRecord, reason: DeviceError) -> Ending:
     """Nothing usable answered: no certificate is stored, and it is tried again while the device is offline."""
     device = msgspec.structs.replace(device, attention=(_attention(reason),))
-    return Ending(device, "not reached", f"Added without a certificate: {reason.title}.", reason.hint)
+    outcome = f"Added without a certificate: {reason.title}."
+    return Ending(device, "not reached", f"no certificate stored: {reason.title}", outcome, reason.hint)
 
 
 def blocked(device: DeviceRecord, old: str, presented: str) -> Ending:
@@ -85,6 +88,7 @@ def blocked(device: DeviceRecord, old: str, presented: str) -> Ending:
     return Ending(
         device,
         "blocked",
+        "blocked: it shows another certificate than its former one and ours",
         "Error with device certificate: the camera shows one that is neither its former one nor ours.",
         "Nothing more is sent to it. Compare the certificates before you trust it again.",
     )

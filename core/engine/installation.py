@@ -23,6 +23,7 @@ from core.engine.settlement import Settlement
 from core.model.errors import (
     AnswerLostError,
     DeviceError,
+    GarbledError,
     NotReachedError,
     RefusedError,
     TlsFailedError,
@@ -152,7 +153,7 @@ class Installation:
                 return await self._adopt(seen.fingerprint)
             case Verdict.OWN_VERSION:
                 leaf = await self._case.learn_leaf(seen.der)
-                what = "the camera made a certificate of its own from our key."
+                what = "the camera made a certificate of its own from our key"
                 return endings.kept_own(self._case.device, leaf, None, what)
             case Verdict.BLOCK:
                 return await self._blocked_by(WrongLeafError(seen.der))
@@ -162,11 +163,11 @@ class Installation:
         """Take back what was made. Return an ending only where the device refuses that."""
         try:
             await self._settlement.undo(self._patience)
-        except (NotReachedError, AnswerLostError, TlsFailedError, WrongLeafError):
+        except (NotReachedError, AnswerLostError, GarbledError, TlsFailedError, WrongLeafError):
             raise
         except DeviceError as error:
             _log.warning("%s: not taken back: %s", self._case.device.id, error.title)
-            what = "the install failed, and what was made on the camera could not be removed."
+            what = "the install failed, and what was made on the camera could not be removed"
             ending = endings.kept_own(self._case.device, self._case.install.old or "", error, what)
             return endings.with_note(ending, endings.LEFT_BEHIND)
         return None
@@ -185,7 +186,7 @@ class Installation:
         return ending
 
     async def _after_cancel(self) -> Ending | None:
-        what = f"cancelled by {self._cancelled_by}."
+        what = f"cancelled by {self._cancelled_by}"
         if self._case.install.old is None:
             hint = "It is not added to HTTPS. Add it again to try anew."
             return endings.not_reached(self._case.device, DeviceError(f"Cancelled by {self._cancelled_by}", hint))
@@ -216,7 +217,7 @@ class Installation:
         """Store how it ends. A new pin, the install and the event are one transaction."""
         before, device = self._case.device.pin, ending.device
         install = msgspec.structs.replace(self._case.install, closed=closed, outcome=ending.outcome)
-        event = self._services.event(ending.event, ending.outcome, device, self._install_by())
+        event = self._services.event(ending.event, ending.told, device, self._install_by())
         if device.pin is not None and device.pin != before:
             told = await self._services.store.pin(device, install, event)
         else:
@@ -243,4 +244,4 @@ def _not_taken() -> DeviceError:
 
 
 def _told(error: DeviceError | None) -> str:
-    return f"{error.title}." if error else "the camera keeps its own certificate."
+    return error.title if error else "there was nothing to install"

@@ -7,9 +7,10 @@ from core.simulator.settings import Mishap
 
 
 class Mishaps:
-    """The mishaps that are planned, by operation."""
+    """The mishaps that are planned, by operation; `happened` counts those that were."""
 
     def __init__(self, planned: Mapping[str, Mishap]) -> None:
+        self.happened: Counter[str] = Counter()
         self._planned = dict(planned)
         self._calls: Counter[str] = Counter()
 
@@ -24,4 +25,7 @@ class Mishaps:
         if mishap is None:
             return None
         self._calls[operation] += 1
-        return mishap if mishap.skip < self._calls[operation] <= mishap.skip + mishap.times else None
+        if not mishap.skip < self._calls[operation] <= mishap.skip + mishap.times:
+            return None
+        self.happened[operation] += 1
+        return mishap

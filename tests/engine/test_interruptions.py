@@ -49,7 +49,7 @@ async def test_killed_before_the_camera_has_acted(tmp_path: Path, operation: str
     async with Camera(settings) as camera, engine_process(tmp_path) as engine:
         before = len(contents(camera).keys)
         device = await engine.add(f"{camera.host}:{camera.https_port}")
-        await until(lambda: operation in camera.log.operations())
+        await until(lambda: camera.mishaps.happened[operation])
         engine.kill()
         await engine.start()
         await assert_settles(engine, camera, device.id, before)

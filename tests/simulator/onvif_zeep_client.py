@@ -48,6 +48,13 @@ def sign(request: bytes) -> tuple[bytes, bytes]:
     return certificate(csr.subject, csr.public_key(), False), certificate(issuer, key.public_key(), True)
 
 
+def holding(keystore: ONVIFService) -> list[list[str]]:
+    """The ids of everything that the keystore holds."""
+    keys, certificates = keystore.GetAllKeys(), keystore.GetAllCertificates()
+    ids = [[key.KeyID for key in keys], [certificate.CertificateID for certificate in certificates]]
+    return [*ids, list(keystore.GetAllCertificationPaths())]
+
+
 def tell(stage: str, **values: object) -> None:
     print(json.dumps({"stage": stage, **values}), flush=True)
 
@@ -63,9 +70,13 @@ def main(host: str, port: str, user: str, password: str) -> None:
     keystore = bound(camera, address, "KeystoreBinding")
     server = bound(camera, address, "TLSServerBinding")
     able = security.GetServiceCapabilities()
-    tell("capabilities", keys=able.KeystoreCapabilities.MaximumNumberOfKeys, tls=able.TLSServerCapabilities.TLSServerSupported)
+    tell(
+        "capabilities",
+        keys=able.KeystoreCapabilities.MaximumNumberOfKeys,
+        tls=able.TLSServerCapabilities.TLSServerSupported,
+    )
 
-    before = (keystore.GetAllKeys(), keystore.GetAllCertificates(), keystore.GetAllCertificationPaths())
+    before = holding(keystore)
     [old] = server.GetAssignedServerCertificates()
     made = keystore.CreateRSAKeyPair({"KeyLength": 2048, "Alias": "ours"})
     deadline = time.monotonic() + 30
@@ -94,8 +105,7 @@ def main(host: str, port: str, user: str, password: str) -> None:
     for certificate in (uploaded, above):
         keystore.DeleteCertificate({"CertificateID": certificate.CertificateID})
         keystore.DeleteKey({"KeyID": certificate.KeyID})
-    after = (keystore.GetAllKeys(), keystore.GetAllCertificates(), keystore.GetAllCertificationPaths())
-    tell("cleaned", same=[len(old) == len(new) for old, new in zip(before, after, strict=True)])
+    tell("cleaned", same=holding(keystore) == before)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ class AddDialog(Dialog[Added]):
         Binding("ctrl+f", "fingerprints", "Fingerprints", id="fingerprints", priority=True),
         Binding("f", "fingerprints", "Fingerprints", id="fingerprints-too"),
         Binding("enter", "submit", "Add", id="submit"),
+        Binding("pageup", "page(-1)", "Page up", id="looks-up"),
+        Binding("pagedown", "page(1)", "Page down", id="looks-down"),
     ]
 
     def __init__(self, session: Session, addresses: Sequence[str]) -> None:
@@ -62,7 +64,7 @@ class AddDialog(Dialog[Added]):
         yield Lines(lambda _: [heading(len(self.addresses)), ()])
         yield _row("Address", self._addresses)
         yield Lines(lambda width: self._problem_lines("addresses", width))
-        yield VerticalScroll(Lines(self._look_lines), id="looks")
+        yield VerticalScroll(Lines(self._look_lines), id="looks", can_focus=False)
         yield _row("User", self._user, "  Password", self._password)
         yield Lines(lambda width: [*self._for_all(), *self._problem_lines("user", width)])
         yield self._tick
@@ -70,7 +72,9 @@ class AddDialog(Dialog[Added]):
 
     def keys(self) -> Iterable[tuple[str, str]]:
         """Return what can be done."""
-        return (("Enter", "Add"), ("Tab", "Next field"), ("Ctrl+F", "Fingerprints"), ("Esc", "Cancel"))
+        looks = self.query_one("#looks")
+        more = [("PgDn", "More")] if looks.virtual_size.height > looks.size.height else []
+        return (("Enter", "Add"), ("Tab", "Next field"), *more, ("Ctrl+F", "Fingerprints"), ("Esc", "Cancel"))
 
     def on_mount(self) -> None:
         """Begin where something is missing, and look at what is given."""
@@ -103,6 +107,11 @@ class AddDialog(Dialog[Added]):
         """Show fingerprints in full, or short again."""
         self._in_full = not self._in_full
         self._show()
+
+    def action_page(self, pages: int) -> None:
+        """Go through what was seen, where it is more than fits."""
+        looks = self.query_one("#looks")
+        looks.scroll_relative(y=pages * looks.size.height, animate=False)
 
     def _look(self) -> None:
         unseen = [address for address in self.addresses if address not in self._looks]

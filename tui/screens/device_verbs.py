@@ -36,7 +36,8 @@ class DeviceVerbs(Frame):
         """Return why a verb is not possible for the device at the cursor."""
         device = self.table.device
         has_install = device is not None and device.id in self.session.site.installs
-        return why_not(verb, device, has_install=has_install, is_up=self.session.is_up)
+        session = self.session
+        return why_not(verb, device, has_install=has_install, is_up=session.is_up, is_viewer=session.is_viewer)
 
     def copy_fingerprint(self) -> None:
         """Put the stored fingerprint on the clipboard of the terminal."""
@@ -96,8 +97,7 @@ class DeviceVerbs(Frame):
         from tui.screens.install import InstallScreen
 
         def left(wants_details: bool | None) -> None:
-            if wants_details:
-                self.table.go_to(device.id)
+            if wants_details and self.table.go_to(device.id):
                 self.table.action_choose()
 
         self.app.push_screen(InstallScreen(self.session, self.changes, device), left)

@@ -32,8 +32,8 @@ class DevicesScreen(DeviceVerbs):
 
     AUTO_FOCUS = "DeviceTable"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", id="filter", key_display="/", tooltip="show only rows with these words"),
-        Binding("escape", "back", "Back", id="back", key_display="Esc", tooltip="close the drawer, end the filter"),
+        Binding("slash", "filter", "Filter", id="filter", tooltip="show only rows with these words"),
+        Binding("escape", "back", "Back", id="back", tooltip="close the drawer, end the filter"),
         Binding("q", "leave", "Quit", id="leave", tooltip="leave; the engine goes on"),
     ]
     _TABLE_VERBS = ("details", "add", "install", "mark", "filter", "help", "certificate", "events", "sort", "rescan")
@@ -162,15 +162,15 @@ class DevicesScreen(DeviceVerbs):
         """Close the drawer, else end the filter. Never leaves."""
         if self._is_open():
             self._close_drawer()
-        else:
+        elif self.table.list.filter:
             self.table.filter_by("")
 
-    def action_leave(self) -> None:
+    async def action_leave(self) -> None:
         """Close the drawer, else leave."""
         if self._is_open():
             self._close_drawer()
         else:
-            self.app.exit()
+            await self.run_action("app.quit")
 
     def _tick(self) -> None:
         self.table.redraw()

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 class Dialog(ModalScreen[Result]):
     """Base of the windows. Esc always leaves without doing anything."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Cancel", id="close", key_display="Esc")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Cancel", id="close")]
 
     def compose(self) -> ComposeResult:
         """Build the box."""

@@ -32,8 +32,8 @@ class Frame(Screen[bool]):
     AUTO_FOCUS = "#body"
     VERBS: ClassVar[tuple[str, ...]] = ("back", "help")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "back", "Back", id="back", key_display="Esc", tooltip="one level back"),
-        Binding("question_mark", "help", "Help", id="help", key_display="?", tooltip="these pages"),
+        Binding("escape,q", "back", "Back", id="back", tooltip="one level back"),
+        Binding("question_mark", "help", "Help", id="help", tooltip="these pages"),
     ]
 
     def __init__(self, session: Session, changes: Signal[Change]) -> None:

@@ -15,20 +15,6 @@ from tui.words import LEGEND, Tone
 _KEYS, _VERB = 16, 15
 Keys = Sequence[tuple[str, str, str]]
 
-_NAMES = {
-    "up": "Up",
-    "down": "Down",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-    "escape": "Esc",
-    "enter": "Enter",
-    "tab": "Tab",
-    "ctrl+b": "Ctrl+B",
-    "ctrl+f": "Ctrl+F",
-}
-
 
 def keys_of(screen: Frame) -> Keys:
     """Return keys, verb and meaning of everything that is bound on a screen now, in the order of its widgets."""
@@ -36,16 +22,10 @@ def keys_of(screen: Frame) -> Keys:
     for active in screen.active_bindings.values():
         if active.binding.id:
             keys, _ = told.setdefault(active.binding.id, ([], active.binding))
-            keys.append(_name(active.binding))
+            keys.append(key_name(active.binding.key))
     verbs = [(", ".join(keys), verb.description, verb.tooltip) for keys, verb in told.values() if verb.tooltip]
     moves = [" ".join(keys) for keys, verb in told.values() if not verb.tooltip]
     return [*verbs, *([("", "", ", ".join(moves))] if moves else [])]
-
-
-def _name(binding: Binding) -> str:
-    if binding.key_display and "," not in binding.key_display and binding.key not in _NAMES:
-        return binding.key_display
-    return _NAMES.get(binding.key, key_name(binding))
 
 
 class HelpScreen(Frame):

@@ -23,7 +23,7 @@ class InstallScreen(Frame):
     """Dismissed with True when the technician wants to see the device, else with False or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "details", "Details", id="details", key_display="Enter", tooltip="all about the device"),
+        Binding("enter", "details", "Details", id="details", tooltip="all about the device"),
         Binding("x", "cancel", "Cancel", id="cancel", tooltip="stop adding, while that is possible"),
     ]
 
@@ -35,7 +35,7 @@ class InstallScreen(Frame):
     @property
     def install(self) -> InstallView | None:
         """How far it is now."""
-        return self.session.site.install(self._device.id, self.session.clock())
+        return self.session.site.install(self._device.id, self.session.now())
 
     def on_mount(self) -> None:
         """Count the seconds, as long as there is something to count."""

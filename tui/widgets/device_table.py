@@ -28,9 +28,9 @@ class DeviceTable(Widget, can_focus=True):
     """How long after the last key the list is put in order."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Details", id="details", key_display="Enter", tooltip="all about the device"),
-        Binding("space", "mark", "Mark", id="mark", key_display="Space", tooltip="mark the device, for a"),
-        Binding("asterisk", "mark_all", "Mark all", id="mark-all", key_display="*", tooltip="mark all shown, or none"),
+        Binding("enter", "choose", "Details", id="details", tooltip="all about the device"),
+        Binding("space", "mark", "Mark", id="mark", tooltip="mark the device, for a"),
+        Binding("asterisk", "mark_all", "Mark all", id="mark-all", tooltip="mark all shown, or none"),
         Binding("s", "sort", "Sort", id="sort", tooltip="sort by the next column"),
         Binding("S", "reverse", "Reverse", id="reverse", tooltip="turn the order round"),
         Binding("up,k", "move(-1)", "Up", id="up", show=False),
@@ -86,10 +86,11 @@ class DeviceTable(Widget, can_focus=True):
         self.list.filter_by(words, self._clock())
         self._acted()
 
-    def go_to(self, device: str) -> None:
-        """Put the cursor on a device, if it is shown."""
-        self.list.go_to(device)
+    def go_to(self, device: str) -> bool:
+        """Put the cursor on a device; False where it is not shown."""
+        is_shown = self.list.go_to(device)
         self._acted()
+        return is_shown
 
     def clear_marks(self) -> None:
         """Unmark all."""

@@ -21,7 +21,7 @@ class Drawer(Body):
     """Shows a device. `clock` gives the time; who owns the drawer says which device, and asks for its detail."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "verb('close')", "Back", id="close", key_display="Esc", tooltip="close the drawer"),
+        Binding("escape,q", "verb('close')", "Back", id="close", tooltip="close the drawer"),
         Binding("e", "verb('save')", "Save .cer", id="save", tooltip="write the certificate to a file"),
         Binding("y", "verb('copy')", "Copy SHA-256", id="copy", tooltip="copy the fingerprint"),
         Binding("n", "verb('next')", "Next", id="next", tooltip="the next device"),

@@ -19,7 +19,7 @@ class Words(Field):
     """The field of a filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Keep", id="keep-filter", key_display="Enter"),
+        Binding("enter", "submit", "Keep", id="keep-filter"),
     ]
 
 
@@ -27,7 +27,7 @@ class FilterLine(Horizontal):
     """`Typed` at each key; `Left` when it has done its work: Enter keeps the words, Esc drops them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "Clear", id="clear-filter", key_display="Esc"),
+        Binding("escape", "clear", "Clear", id="clear-filter"),
     ]
 
     class Typed(Message):

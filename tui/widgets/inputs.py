@@ -34,7 +34,7 @@ class Field(Input):
 class Tick(Lines, can_focus=True):
     """A sentence to agree to with the space bar."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "tick", "Tick", id="tick", key_display="Space")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "tick", "Tick", id="tick")]
 
     def __init__(self, sentence: str, *, name: str) -> None:
         super().__init__(self._lines, name=name)

@@ -3,22 +3,36 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from textual.binding import Binding
-
 from tui.paragraphs import Line, Span, length
 from tui.words import Tone
 
 if TYPE_CHECKING:
     from tui.screens.frame import Frame
 
+_NAMES = {
+    "up": "Up",
+    "down": "Down",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "escape": "Esc",
+    "enter": "Enter",
+    "space": "Space",
+    "tab": "Tab",
+    "asterisk": "*",
+    "slash": "/",
+    "question_mark": "?",
+}
 _NARROW = 100
 _MOST = 6
 _GAP = 2
 
 
-def key_name(binding: Binding) -> str:
-    """Return a key as it is written on the screen."""
-    return binding.key_display or binding.key
+def key_name(key: str) -> str:
+    """Return a key as it is written on the screen: `Ctrl+Q` for `ctrl+q`, `/` for `slash`."""
+    *modifiers, last = key.split("+")
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), _NAMES.get(last, last)])
 
 
 def key_line(screen: "Frame", verbs: Iterable[str], width: int) -> Line:
@@ -30,7 +44,7 @@ def key_line(screen: "Frame", verbs: Iterable[str], width: int) -> Line:
         possible = not screen.why_not(binding.id or "")
         verb: Line = (
             (" " * (_GAP if len(spans) > 1 else 0), Tone.PLAIN),
-            (key_name(binding), Tone.STRONG if possible else Tone.QUIET),
+            (key_name(binding.key), Tone.STRONG if possible else Tone.QUIET),
             (f" {binding.description}", Tone.PLAIN if possible else Tone.QUIET),
         )
         if length((*spans, *verb)) > width:
