@@ -181,15 +181,14 @@ def _as_openssl(fingerprint: str) -> tuple[str, str]:
 
 _SECONDS = 9
 _BAR = 12
-_NUMBER = 6
+_NUMBER, _TITLE = 6, 26
 
 
 def install_lines(install: InstallView, device: DeviceView | None, now: datetime, width: int) -> list[Line]:
     """Return the install screen: one line a step, what it says below it where that is long, and how it ended."""
     lines: list[Line] = []
-    column = max((len(step.title) for step in install.steps), default=0) + 2
     for step in install.steps:
-        lines += _step_lines(step, column, width)
+        lines += _step_lines(step, width)
     lines.append(())
     if not install.finished:
         lines += paragraph("Do not change this camera's settings until this is finished.", width, Tone.STRONG, 1)
@@ -198,7 +197,7 @@ def install_lines(install: InstallView, device: DeviceView | None, now: datetime
     lines += paragraph(install.hint, width, indent=1) if install.hint else []
     if device is not None:
         where = state(device, now)
-        now_it_is = listed(filter(None, (certificate(device), standing(device, now))))
+        now_it_is = listed(filter(None, (certificate(device), standing(device, now), device.attention)))
         lines += [(), ((" Now  ", Tone.QUIET), (where.mark, where.tone), (f" {now_it_is}", Tone.PLAIN))]
     return lines
 
@@ -212,12 +211,12 @@ _STEP_TONES = {
 }
 
 
-def _step_lines(step: StepView, column: int, width: int) -> list[Line]:
+def _step_lines(step: StepView, width: int) -> list[Line]:
     tone = _STEP_TONES[step.state]
     words = Tone.PLAIN if step.state is StepState.FAILED else tone
     left: Line = (
         (f" {STEP_MARKS[step.state]}", tone),
-        (f" {step.number:>2} {fit(step.title, column)}", words),
+        (f" {step.number:>2} {step.title:<{_TITLE}}  ", words),
     )
     right = _step_end(step)
     room = width - length(left) - max(length(right), _SECONDS) - 2

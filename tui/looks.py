@@ -39,7 +39,7 @@ def _told(look: Look, *, in_full: bool) -> list[tuple[str, Tone]]:
         lines += _certificate(look, in_full=in_full)
     if look.problem:
         lines.append((look.problem, Tone.STRONG))
-    lines += [(note, Tone.QUIET) for note in look.notes]
+    lines += [(note, Tone.QUIET) for note in look.notes if note]
     return lines or [("nothing is known of it", Tone.QUIET)]
 
 

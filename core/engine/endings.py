@@ -34,7 +34,7 @@ LEFT_BEHIND = Attention(
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """`device` as it is to be stored; `outcome` and `hint` are for the install screen, `event` and `told` for history."""
+    """`device` as it is to be stored; `outcome` and `hint` for the install screen, `event`, `told` for the history."""
 
     device: DeviceRecord
     event: str

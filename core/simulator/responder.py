@@ -43,14 +43,14 @@ class _Voice:
 
 
 class Responder:
-    """Answers on the multicast group at `port`, on the interface with the loopback address `interface` only.
+    """Answers on the multicast group at `port` (0: any), on the interface with the loopback address `interface` only.
 
     Raises `ValueError` for an interface that is not the loopback, `OSError` where the port cannot be had.
     """
 
     def __init__(self, port: int, interface: str = "127.0.0.1") -> None:
         check_inside(interface)
-        self._port = port
+        self.port = port
         self._interface = socket.inet_aton(interface)
         self._voices: dict[Camera, _Voice] = {}
         self._delayed: set[asyncio.TimerHandle] = set()
@@ -62,7 +62,8 @@ class Responder:
         self._ear.setblocking(False)
         self._ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._ear.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
-        self._ear.bind((GROUP, self._port))
+        self._ear.bind((GROUP, self.port))
+        self.port = self._ear.getsockname()[1]
         membership = socket.inet_aton(GROUP) + self._interface
         self._ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
         asyncio.get_running_loop().add_reader(self._ear, self._hear, self._ear)
@@ -87,13 +88,13 @@ class Responder:
         voice = self._voices[camera]
         voice.instance += 1
         voice.said = 0
-        self._say(voice, hello(voice.profile(), voice.number()), (GROUP, self._port))
+        self._say(voice, hello(voice.profile(), voice.number()), (GROUP, self.port))
 
     def bye(self, camera: Camera) -> None:
         """Say that a camera goes, and answer for it no longer."""
         voice = self._voices.pop(camera, None)
         if voice is not None:
-            self._say(voice, bye(voice.profile(), voice.number()), (GROUP, self._port))
+            self._say(voice, bye(voice.profile(), voice.number()), (GROUP, self.port))
             voice.sock.close()
 
     def _mouth(self, host: str) -> socket.socket:

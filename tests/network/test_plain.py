@@ -1,3 +1,4 @@
+import asyncio
 import time
 
 import pytest
@@ -19,8 +20,9 @@ async def test_any_status_is_http(host: str, status: str) -> None:
 async def test_an_answer_byte_by_byte_is_http() -> None:
     async def slowly(line: Line) -> None:
         await line.read()
-        for byte in b"HTTP/1.1 200 OK\r\n\r\n":
+        for byte in b"HTTP/":
             await line.write(bytes([byte]))
+            await asyncio.sleep(0.02)
 
     async with Server(slowly) as server:
         assert await speaks_http(server.host, server.port)

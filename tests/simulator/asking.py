@@ -124,11 +124,11 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
-    async def ask(self, body: str, header: str = "", *, anonymous: bool = False) -> Reply:
+    async def ask(self, body: str, header: str = "", *, anonymous: bool = False, deadline: float = DEADLINE) -> Reply:
         """Ask the service that the prefix of the body belongs to."""
         path = SECURITY if body.startswith("<tas:") else DEVICE
-        return await self.post(path, envelope(body, header), anonymous=anonymous)
+        return await self.post(path, envelope(body, header), anonymous=anonymous, deadline=deadline)
 
-    async def post(self, path: str, content: bytes, *, anonymous: bool = False) -> Reply:
+    async def post(self, path: str, content: bytes, *, anonymous: bool = False, deadline: float = DEADLINE) -> Reply:
         auth = httpx.Auth() if anonymous else httpx.USE_CLIENT_DEFAULT
-        return reply_of(await self._http.post(path, content=content, headers=SOAP, auth=auth))
+        return reply_of(await self._http.post(path, content=content, headers=SOAP, auth=auth, timeout=deadline))

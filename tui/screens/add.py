@@ -24,7 +24,7 @@ from tui.widgets.lines import Lines
 from tui.words import Tone
 
 _AT_ONCE = 8
-_HTTP_LOGIN = "Log in over plain HTTP too: everybody on the network can read the password"
+_HTTP_LOGIN = "Log in over plain HTTP too: others can read the password there"
 
 
 class AddDialog(Dialog[Added]):
