@@ -44,8 +44,8 @@ def kill(process: int) -> None:
     ended(process, _LONGEST_KILL)
 
 
-async def stop_engine(place: Place, *, force: bool, patience: float = 60.0) -> None:
-    """Ask the engine to end, and wait up to `patience` seconds until its process is gone.
+async def stop_engine(place: Place, *, force: bool, patience: float = 60.0) -> int:
+    """Ask the engine to end, wait up to `patience` seconds until its process is gone, and return its id.
 
     Raises `EngineGoneError` where none runs.
     """
@@ -55,7 +55,8 @@ async def stop_engine(place: Place, *, force: bool, patience: float = 60.0) -> N
     from core.service.client import Client
 
     async with await Client.connect(place.socket) as client:
-        with suppress(ProcessLookupError), watched(client.welcome.status.pid) as process:
+        pid = client.welcome.status.pid
+        with suppress(ProcessLookupError), watched(pid) as process:
             # It may be gone before its answer is read: that is what was asked for.
             with suppress(EngineGoneError):
                 await client.ask(StopEngine(force=force))
@@ -64,3 +65,4 @@ async def stop_engine(place: Place, *, force: bool, patience: float = 60.0) -> N
                     f"The engine has not ended after {patience:.0f} s.",
                     "It may be finishing what it must not leave half done. Try again in a minute.",
                 )
+    return pid

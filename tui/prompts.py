@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.model.errors import UsageError
+from core.model.errors import CamtrustError, UsageError
 
 if TYPE_CHECKING:
     from core.model.secret import Secret
@@ -21,6 +21,12 @@ _LONGEST_PASSWORD = 1024
 def interactive() -> bool:
     """Tell whether there is somebody to ask."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def consent(question: str) -> None:
+    """Ask somebody who is there; raise `CamtrustError` unless the answer is yes."""
+    if not click.confirm(question, err=True):
+        raise CamtrustError("Nothing was changed.")
 
 
 def read_password(user: str, file: str | None) -> Secret | None:

@@ -112,7 +112,10 @@ def _load(der: bytes) -> x509.Certificate | None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep `cryptography` from warning about what devices write, such as a serial number of zero."""
+    """Keep `cryptography` from warning about what devices write, such as a serial number of zero.
+
+    Filters belong to the process: where two threads overlap here, user warnings may stay off, which is of no harm.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield

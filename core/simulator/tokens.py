@@ -57,9 +57,11 @@ class Tokens:
 
     def _forget(self, now: datetime) -> None:
         # A token can come back as long as its time of making is within the window, on either side of now.
-        for nonce, used in list(self._used.items()):
-            if now - used > 2 * self._window or len(self._used) >= _MOST_NONCES:
-                del self._used[nonce]
+        while self._used:
+            nonce, used = next(iter(self._used.items()))
+            if now - used <= 2 * self._window and len(self._used) < _MOST_NONCES:
+                return
+            del self._used[nonce]
 
 
 def _nonce(token: etree._Element) -> bytes | None:

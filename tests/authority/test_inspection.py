@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from core.authority import Authority, IssueRequest
-from core.authority.inspection import leaf_defects
+from core.authority.inspection import authority_zone, leaf_defects
 from core.authority.profile import Leaf, Validity, make_authority, make_leaf
 from core.authority.storage import Stored
 from core.model.errors import CamtrustError
@@ -112,3 +112,27 @@ def test_a_leaf_with_a_defect_is_not_handed_out() -> None:
     authority = Authority(Stored(OTHER, AUTHORITY, ""))
     with pytest.raises(CamtrustError, match=r"not as it should be \(signature\)"):
         authority.issue(asked(P256), IssueRequest("cam-14", "10.0.0.7", None, NOW))
+
+
+def held_to(*zones: str) -> Change:
+    return x509.NameConstraints([x509.DNSName(zone) for zone in zones] or [IP_RANGE], None), True
+
+
+IP_RANGE = x509.IPAddress(ipaddress.ip_network("10.0.0.0/8"))
+IDENTIFIER: Change = (x509.SubjectKeyIdentifier.from_public_key(DEVICE.public_key()), False)
+
+
+@pytest.mark.parametrize(
+    ("extensions", "zone"),
+    [
+        (((CA, True), held_to(ZONE), IDENTIFIER), ZONE),
+        (((END_ENTITY, True), held_to(ZONE), IDENTIFIER), ""),
+        (((CA, True), held_to(ZONE, "com"), IDENTIFIER), ""),
+        (((CA, True), held_to(), IDENTIFIER), ""),
+        (((CA, True), IDENTIFIER), ""),
+        (((CA, True), held_to(ZONE)), ""),
+        ((held_to(ZONE), IDENTIFIER), ""),
+    ],
+)
+def test_only_a_ca_that_is_held_to_one_zone_is_one_of_ours(extensions: tuple[Change, ...], zone: str) -> None:
+    assert authority_zone(x509.load_der_x509_certificate(signed(extensions))) == zone

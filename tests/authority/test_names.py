@@ -36,6 +36,11 @@ def test_every_device_name_fits_into_dns_and_a_common_name(gateway: str, device:
     assert own == device_name(device, zone(gateway))
 
 
+def test_a_name_cut_at_a_hyphen_gets_no_second_one() -> None:
+    assert zone("a" * 14 + "-" + "b" * 30).startswith("a" * 14 + "-")
+    assert "--" not in zone("a" * 14 + "-" + "b" * 30)
+
+
 def test_names_that_were_cut_stay_apart() -> None:
     assert zone("x" * 60 + "a") != zone("x" * 60 + "b")
     assert device_name("x" * 60 + "a", "gw.cam.internal") != device_name("x" * 60 + "b", "gw.cam.internal")

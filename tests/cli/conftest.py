@@ -21,5 +21,5 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     home = tmp_path / "home"
     home.mkdir()
     async with scripted(tmp_path) as (engine, path):
-        engine.put(LOBBY, DOCK)
+        engine.put(DOCK, LOBBY)
         yield Scene(Shell(home, "--socket", str(path)), engine)

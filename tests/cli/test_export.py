@@ -148,7 +148,7 @@ async def test_export_with_force_replaces_a_file_but_follows_no_link(scene: Scen
     assert victim.read_bytes() == b"precious"
 
 
-@pytest.mark.parametrize(("answer", "code", "content"), [(b"y\n", 0, DER), (b"n\n", 130, b"mine")])
+@pytest.mark.parametrize(("answer", "code", "content"), [(b"y\n", 0, DER), (b"n\n", 1, b"mine")])
 async def test_export_asks_on_a_terminal(scene: Scene, answer: bytes, code: int, content: bytes) -> None:
     path = scene.shell.home / "a.cer"
     path.write_bytes(b"mine")

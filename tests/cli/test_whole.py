@@ -150,7 +150,9 @@ async def test_an_engine_at_work_ends_only_by_force_and_takes_the_work_up_again(
 
         refused = await shell.run("engine", "stop")
         assert (refused.code, refused.one_clear_line()) == (1, True)
-        assert (await shell.run("engine", "stop", "--force")).code == 0
+        stopped = await shell.run("engine", "stop", "--force", "--json")
+        assert stopped.code == 0
+        assert not Path(f"/proc/{stopped.json['ended']}").exists()
 
         assert await until_added(shell) == "HTTPS (Arcules)"
 

@@ -12,7 +12,7 @@ from core.model.errors import CamtrustError, UsageError
 from tui.attach import Options, Place, ask, run
 from tui.commands.options import as_json, device_argument, file_options, pass_options
 from tui.export import file_name, replace, to_pem, write_new
-from tui.prompts import interactive
+from tui.prompts import consent, interactive
 
 if TYPE_CHECKING:
     from core.model.messages import Authority
@@ -108,7 +108,7 @@ def _consent_to_replace(path: Path, *, force: bool) -> None:
         return
     if not interactive():
         raise CamtrustError(f"{path} exists already.", "Give another name with -o, or --force to replace it.")
-    click.confirm(f"{path} exists already. Replace it?", abort=True, err=True)
+    consent(f"{path} exists already. Replace it?")
 
 
 def _tell(target: str, fingerprint: str, more: dict[str, str], *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ import click
 
 from tui.attach import Options, Place, ask, attach, expected, note, run, tell_unused
 from tui.commands.options import as_json, device_argument, local_now, pass_options
-from tui.prompts import interactive
+from tui.prompts import consent, interactive
 
 if TYPE_CHECKING:
     from core.model.device import DeviceView
@@ -28,10 +28,12 @@ _FIRST_WAIT = 3.0
 @pass_options
 def list_devices(options: Options, wait: float | None, as_json: bool) -> None:
     """List all devices, added and discovered; what needs a person comes first."""
+    from tui.order import SORTS
     from tui.output import devices_text, json_text
 
-    devices = run(_listed(options.place(), wait))
-    click.echo(json_text(devices) if as_json else devices_text(devices, local_now()))
+    now = local_now()
+    devices = sorted(run(_listed(options.place(), wait)), key=lambda device: SORTS["state"](device, now))
+    click.echo(json_text(devices) if as_json else devices_text(devices, now))
 
 
 async def _listed(place: Place, wait: float | None) -> Sequence[DeviceView]:
@@ -94,6 +96,6 @@ def remove_device(options: Options, device: str, yes: bool, as_json: bool) -> No
     view = run(ask(place, ShowDevice(device=device), DeviceDetail)).device
     named = f"{view.name} ({view.address})"
     if not yes and interactive():
-        click.confirm(f"Forget {named} and the certificate stored for it?", abort=True, err=True)
+        consent(f"Forget {named} and the certificate stored for it?")
     run(ask(place, RemoveDevice(device=view.id), Done))
     click.echo(json_text(view) if as_json else f"Removed {named}.")

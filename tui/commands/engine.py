@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tui.attach import Options, Place, run
-from tui.commands.options import pass_options
+from tui.commands.options import as_json, pass_options
 from tui.ending import stop_engine
 
 
@@ -30,8 +30,11 @@ def _arguments(place: Place) -> list[str]:
 
 @engine.command("stop")
 @click.option("--force", is_flag=True, help="Also while an install is under way; it is taken up at the next start.")
+@as_json
 @pass_options
-def stop(options: Options, force: bool) -> None:
+def stop(options: Options, force: bool, as_json: bool) -> None:
     """End the engine, and wait until it has ended. Refused while an install is under way, unless --force."""
-    run(stop_engine(options.place(), force=force))
-    click.echo("The engine has ended.")
+    from tui.output import json_text
+
+    pid = run(stop_engine(options.place(), force=force))
+    click.echo(json_text({"ended": pid}) if as_json else f"The engine has ended (process {pid}).")
