@@ -19,26 +19,34 @@ _LONGEST_KILL = 10.0
 
 
 @contextmanager
-def watched(pid: int) -> Iterator[int]:
+def watched(pid: int) -> Iterator[int | None]:
     """Hold a descriptor of the process with this id, which stays that of this process when the id is used again.
 
-    Raises `ProcessLookupError` where there is no such process.
+    None where there is no such process to be seen from here.
     """
-    descriptor = os.pidfd_open(pid)
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        yield None
+        return
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def ended(process: int, patience: float) -> bool:
+def ended(process: int | None, patience: float) -> bool:
     """Wait until a watched process has ended; tell whether it did within `patience` seconds."""
+    if process is None:
+        return True
     readable, _, _ = select.select([process], [], [], patience)
     return bool(readable)
 
 
-def kill(process: int) -> None:
+def kill(process: int | None) -> None:
     """End a watched process, whatever it does, and wait until it is gone."""
+    if process is None:
+        return
     with suppress(ProcessLookupError):
         signal.pidfd_send_signal(process, signal.SIGKILL)
     ended(process, _LONGEST_KILL)
@@ -56,7 +64,7 @@ async def stop_engine(place: Place, *, force: bool, patience: float = 60.0) -> i
 
     async with await Client.connect(place.socket) as client:
         pid = client.welcome.status.pid
-        with suppress(ProcessLookupError), watched(pid) as process:
+        with watched(pid) as process:
             # It may be gone before its answer is read: that is what was asked for.
             with suppress(EngineGoneError):
                 await client.ask(StopEngine(force=force))

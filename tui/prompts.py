@@ -42,7 +42,7 @@ def read_password(user: str, file: str | None) -> Secret | None:
         return None
     if file is not None:
         return Secret(_first_line(file))
-    if interactive():
+    if sys.stdin.isatty():
         return Secret(click.prompt(f"Password for {user}", hide_input=True, err=True))
     raise UsageError(
         f"There is no password for {user}, and no terminal to ask on.",

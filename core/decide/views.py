@@ -59,18 +59,21 @@ def added_view(
 
 
 def found_view(found: Found) -> DeviceView:
-    """Return the row of a device that is not added."""
-    ports = [port for scheme, port in found.ports if scheme == "https"] or [port for _, port in found.ports]
-    scheme = next((scheme for scheme, port in found.ports if ports and port == ports[0]), "")
+    """Return the row of a device that is not added.
+
+    Its address, which is also what it is added by, names a port only where that is announced for HTTPS: an HTTP port
+    would mean that HTTP is wanted.
+    """
+    port = next((port for scheme, port in found.ports if scheme == "https"), None)
     return DeviceView(
         id=found.key,
         name=found.name or found.model or found.address,
-        address=show_address(found.address, ports[0] if ports else None, scheme),
+        address=show_address(found.address, port, "https"),
         connection=Connection.DISCOVERED,
         model=found.model or None,
         serial=found.serial or None,
         host=found.address,
-        port=ports[0] if ports else None,
+        port=port,
         found_by=_found_by(found),
     )
 

@@ -159,7 +159,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
 
 
 class Devices(msgspec.Struct, frozen=True, tag="devices"):
-    """All devices, what needs a person first."""
+    """All devices, in no particular order."""
 
     devices: tuple[DeviceView, ...]
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +16,7 @@ from core.simulator.flash_memory import FlashMemory
 from core.simulator.http_server import HttpConnection
 from core.simulator.key_maker import KeyMaker
 from core.simulator.keystore import Keystore
-from core.simulator.listener import Listener, Serve
+from core.simulator.listener import Listener, Serve, is_free
 from core.simulator.log import Log
 from core.simulator.loopback import check_inside
 from core.simulator.mishaps import Mishaps
@@ -124,7 +125,7 @@ class Camera:
 
     def _start(self, flash: Flash) -> None:
         settings = self.settings
-        self.device = Device(settings, flash)
+        self.device = Device(settings, flash, partial(is_free, settings.host))
         self._maker = KeyMaker(self.keystore, settings.timing.key, settings.quirks.keys_fail, self._store)
         services = [device_service.service(settings)]
         if settings.keystore is not None:
@@ -153,7 +154,7 @@ class Camera:
         if name == "HTTP":
             return Offer(port)
         identity = self.device.identity()
-        return Offer(port, identity) if identity is not None else None
+        return Offer(port, identity, self.settings.newest_tls) if identity is not None else None
 
     def _port(self, name: str) -> int:
         protocol = self.device.protocols.get(name)

@@ -1,10 +1,10 @@
 """The site of the demo: cameras of every kind that a technician meets, each with what can be made of it."""
 
-import socket
 from typing import Any
 
 import msgspec
 
+from core.simulator.listener import is_free
 from core.simulator.loopback import network_of
 from core.simulator.settings import CameraSettings, KeystoreSettings, Mishap, Timing, Way
 
@@ -83,7 +83,7 @@ def cameras(network: str, fast: bool) -> tuple[CameraSettings, ...]:
     """
     addresses = network_of(network)
     first = str(addresses[_FIRST])
-    http, https = _USUAL_PORTS if all(_is_free(first, port) for port in _USUAL_PORTS) else _HIGH_PORTS
+    http, https = _USUAL_PORTS if all(is_free(first, port) for port in _USUAL_PORTS) else _HIGH_PORTS
     placed = (
         _placed(camera, number, str(addresses[_FIRST + number]), http, https) for number, camera in enumerate(_CAMERAS)
     )
@@ -104,13 +104,3 @@ def _placed(camera: CameraSettings, number: int, host: str, http: int, https: in
         https_port=https if camera.https_port == 0 else camera.https_port,
         timing=camera.timing if camera.timing != Timing() else _PACED,
     )
-
-
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind((host, port))
-        except OSError:
-            return False
-        return True

@@ -1,5 +1,7 @@
 """The state of a camera: its clock, its keystore, its ports, and what of it survives a power cut. No I/O."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from core.simulator import assignment, signing
@@ -26,13 +28,17 @@ class Flash(msgspec.Struct, frozen=True):
 
 
 class Device:
-    """One camera's state since it was switched on. Every camera with HTTPS has a keystore; not every one offers it."""
+    """One camera's state since it was switched on. Every camera with HTTPS has a keystore; not every one offers it.
 
-    def __init__(self, settings: CameraSettings, flash: Flash) -> None:
+    `is_free` tells whether the camera could have a port that it does not have yet.
+    """
+
+    def __init__(self, settings: CameraSettings, flash: Flash, is_free: Callable[[int], bool]) -> None:
         self.settings = settings
         self.clock = Clock(settings.clock_offset, settings.lost_clock)
         self.keystore = Keystore(settings.keystore or KeystoreSettings(), flash.contents)
         self.protocols = dict(flash.protocols)
+        self._is_free = is_free
         self._assigned_at_boot = list(flash.contents.assigned)
 
     def flash(self) -> Flash:
@@ -63,9 +69,10 @@ class Device:
         if unknown := asked.keys() - self.protocols.keys():
             raise invalid("ServiceNotSupported", f"{', '.join(sorted(unknown))} is not supported")
         merged = self.protocols | asked
-        ports = [protocol.port for protocol in merged.values() if protocol.enabled]
-        if len(set(ports)) < len(ports):
-            raise invalid("PortAlreadyInUse", "Two protocols cannot share a port")
+        ports = {protocol.port for protocol in merged.values()}
+        held = {protocol.port for protocol in self.protocols.values()}
+        if len(ports) < len(merged) or not all(map(self._is_free, ports - held)):
+            raise invalid("PortAlreadyInUse", "A port is in use already")
         if merged.get("HTTPS", Protocol(False, 0)).enabled and not self.keystore.contents.assigned:
             raise unsupported("No certificate is assigned to the TLS server", "EnablingTlsFailed")
         if not self.settings.quirks.ignores_protocols:

@@ -12,10 +12,11 @@ from core.simulator.settings import Timing
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What is served: on which port and, for HTTPS, with which identity."""
+    """What is served: on which port and, for HTTPS, with which identity and TLS versions."""
 
     port: int
     identity: Identity | None = None
+    newest_tls: str = ""
 
 
 class Endpoint:
@@ -71,5 +72,6 @@ class Endpoint:
             return
         if self._listener.port != offer.port:
             self._listener.keep(offer.port)
-        await self._listener.open(tls.context(offer.identity) if offer.identity is not None else None)
+        context = tls.context(offer.identity, offer.newest_tls) if offer.identity is not None else None
+        await self._listener.open(context)
         self.served = offer

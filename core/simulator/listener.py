@@ -89,6 +89,15 @@ class Listener:
                 await writer.wait_closed()
 
 
+def is_free(host: str, port: int) -> bool:
+    """Tell whether a listener could have the port, as far as one can know before it tries."""
+    try:
+        _bound(host, port).close()
+    except OSError:
+        return False
+    return True
+
+
 def _bound(host: str, port: int) -> socket.socket:
     # With the protocol named, as asyncio sends without delay only what it knows to be TCP.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -17,8 +17,12 @@ class Call:
     origin: str
 
     def text(self, name: str, default: str = "") -> str:
-        """Return the text of an argument."""
+        """Return the text of an argument, without white space around it."""
         return self.body.findtext(f"{{*}}{name}", default).strip()
+
+    def alias(self, name: str = "Alias") -> str:
+        """Return a name that the client has chosen, exactly as it is."""
+        return self.body.findtext(f"{{*}}{name}", "")
 
 
 Handler = Callable[[Device, Call], etree._Element]

@@ -56,6 +56,11 @@ class Responder:
         self._delayed: set[asyncio.TimerHandle] = set()
         self._ear: socket.socket | None = None
 
+    @property
+    def pending(self) -> int:
+        """How many answers are still to be sent."""
+        return len(self._delayed)
+
     def open(self) -> None:
         """Listen from now on."""
         self._ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -15,6 +15,7 @@ from core.simulator.faults import failed, invalid
 from core.simulator.login import Access
 from core.simulator.operations import Call, Operation, Service
 from core.simulator.soap import TAS, tas
+from core.simulator.tls import tls_versions
 
 PATH = "/onvif/security_service"
 VERSION = (1, 2)
@@ -46,7 +47,7 @@ def capabilities(device: Device) -> etree._Element:
     keystore = device.keystore
     algorithms = (tas.SignatureAlgorithms(tas.algorithm(oid)) for oid in keystore.algorithms)
     tls = {
-        "TLSServerSupported": "1.2 1.3",
+        "TLSServerSupported": " ".join(tls_versions(device.settings.newest_tls)),
         "MaximumNumberOfTLSCertificationPaths": str(keystore.settings.most_tls_paths),
     }
     return tas.Capabilities(tas.KeystoreCapabilities(_keystore(device), *algorithms), tas.TLSServerCapabilities(tls))
@@ -79,12 +80,14 @@ def _keystore(device: Device) -> dict[str, str]:
 
 
 def _create_rsa_key_pair(device: Device, call: Call) -> etree._Element:
-    key = device.keystore.create_rsa_key(int(call.text("KeyLength")), call.text("Alias"))
+    length = call.text("KeyLength")
+    # The schema allows any number of digits, and no camera supports more than a few.
+    key = device.keystore.create_rsa_key(int(length) if len(length) < 10 else 0, call.alias())
     return tas.CreateRSAKeyPairResponse(tas.KeyID(key.id), _estimate(device))
 
 
 def _create_ecc_key_pair(device: Device, call: Call) -> etree._Element:
-    key = device.keystore.create_ec_key(call.text("EllipticCurve"), call.text("Alias"))
+    key = device.keystore.create_ec_key(call.text("EllipticCurve"), call.alias())
     return tas.CreateECCKeyPairResponse(tas.KeyID(key.id), _estimate(device))
 
 
@@ -144,7 +147,7 @@ def _create_self_signed_certificate(device: Device, call: Call) -> etree._Elemen
         der = signing.self_signed(private, _subject(call), algorithm, before, after)
     except ValueError as error:
         raise failed("CertificateCreationFailed", str(error)) from None
-    certificate = device.keystore.add_certificate(call.text("KeyID"), call.text("Alias"), der)
+    certificate = device.keystore.add_certificate(call.text("KeyID"), call.alias(), der)
     return tas.CreateSelfSignedCertificateResponse(tas.CertificateID(certificate.id))
 
 
@@ -185,7 +188,7 @@ def _upload_certificate(device: Device, call: Call) -> etree._Element:
     except binascii.Error:
         raise invalid("BadCertificate", "The certificate is not in base64") from None
     required = call.text("PrivateKeyRequired") in ("true", "1")
-    certificate = device.keystore.upload(der, call.text("Alias"), call.text("KeyAlias"), required)
+    certificate = device.keystore.upload(der, call.alias(), call.alias("KeyAlias"), required)
     if device.settings.quirks.upload_activates:
         assignment.activate(device.keystore, certificate)
     return tas.UploadCertificateResponse(tas.CertificateID(certificate.id), tas.KeyID(certificate.key))
@@ -214,7 +217,7 @@ def _delete_certificate(device: Device, call: Call) -> etree._Element:
 def _create_certification_path(device: Device, call: Call) -> etree._Element:
     elements = call.body.findall("{*}CertificateIDs/{*}CertificateID")
     certificates = tuple((element.text or "").strip() for element in elements)
-    path = device.keystore.create_path(certificates, call.text("Alias"))
+    path = device.keystore.create_path(certificates, call.alias())
     return tas.CreateCertificationPathResponse(tas.CertificationPathID(path.id))
 
 

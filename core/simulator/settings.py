@@ -117,9 +117,10 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     `host` is its own loopback address. A port of None means that it does not speak that protocol at all, 0 that a free
     one is taken. `announces` are the schemes that WS-Discovery tells of. `keystore` None means no certificate
     management. `clock_offset` is how far its clock is ahead; with `lost_clock` it starts at 1970 at each boot.
-    `lockout_after` wrong logins in a row close it for `lockout_time`; 0 means never. `state_file` keeps what the camera
-    has in flash memory, so that it can be killed and started again. `faults` are by operation. `kind` and `expect` say
-    what it stands for in a demo, and the certificate field that it can reach.
+    `lockout_after` wrong logins in a row close it for `lockout_time`; 0 means never. `factory_key` is the kind of key
+    that it comes with; cameras of one `batch` all come with the same key and certificate. `state_file` keeps what is
+    in its flash memory, so that it can be killed and started again. `faults` are by operation. `kind` and `expect`
+    say what it stands for in a demo, and the certificate field that it can reach.
     """
 
     name: str = "Camera"
@@ -144,7 +145,9 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     token_window: Seconds = 300.0
     clock_offset: float = 0.0
     lost_clock: bool = False
+    newest_tls: Literal["1.2", "1.3"] = "1.3"
     factory_key: str = "EC secp256r1"
+    batch: str = ""
     keystore: KeystoreSettings | None = KeystoreSettings()
     timing: Timing = Timing()
     quirks: Quirks = Quirks()

@@ -13,7 +13,7 @@ from core.simulator.settings import CameraSettings
 class Site:
     """All cameras of a site while it is used as a context. Without a `discovery_port` nobody can look for them.
 
-    `booted` is told of each start of a camera. Raises what `Camera` and `Responder` raise.
+    `responder` is that one ear. `booted` is told of each start of a camera. Raises what `Camera` and `Responder` raise.
     """
 
     def __init__(
@@ -23,16 +23,16 @@ class Site:
         interface: str = "127.0.0.1",
         booted: Callable[[Camera], None] = lambda _: None,
     ) -> None:
-        self._responder = Responder(discovery_port, interface) if discovery_port is not None else None
+        self.responder = Responder(discovery_port, interface) if discovery_port is not None else None
         self._tell = booted
         self.cameras = [Camera(settings, self._booted) for settings in cameras]
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            if self._responder is not None:
-                self._responder.open()
-                stack.callback(self._responder.close)
+            if self.responder is not None:
+                self.responder.open()
+                stack.callback(self.responder.close)
             # One after the other: making their certificates keeps the processor busy anyway.
             for camera in self.cameras:
                 await stack.enter_async_context(camera)
@@ -42,12 +42,12 @@ class Site:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._responder is not None:
+        if self.responder is not None:
             for camera in self.cameras:
-                self._responder.bye(camera)
+                self.responder.bye(camera)
         await self._stack.aclose()
 
     def _booted(self, camera: Camera) -> None:
-        if self._responder is not None:
-            self._responder.hello(camera)
+        if self.responder is not None:
+            self.responder.hello(camera)
         self._tell(camera)

@@ -6,11 +6,19 @@ import tempfile
 
 from core.simulator.assignment import Identity
 
+_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
-def context(identity: Identity) -> ssl.SSLContext:
-    """Return a server's context that presents the identity."""
+
+def tls_versions(newest: str) -> tuple[str, ...]:
+    """Return the versions up to the `newest`."""
+    return tuple(version for version in _VERSIONS if version <= newest)
+
+
+def context(identity: Identity, newest: str) -> ssl.SSLContext:
+    """Return a server's context that presents the identity, with TLS versions up to the `newest`."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.maximum_version = _VERSIONS[newest]
     # OpenSSL takes the key from a file only; this one is private and gone at once.
     with tempfile.NamedTemporaryFile() as file:
         file.write(_pem("PRIVATE KEY", identity.private))

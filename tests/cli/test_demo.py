@@ -1,8 +1,11 @@
 """The demo as a process: what it shows, and that it leaves nothing, however it ends."""
 
 import asyncio
+import os
+import shutil
 import signal
 import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 from core.model.errors import CamtrustError
 from core.simulator.settings import CameraSettings
 from tests.cli.scripted import DOCK, LOBBY
-from tests.cli.shell import Shell, Terminal, ended_by
+from tests.cli.shell import PROGRAM, Shell, Terminal, ended_by
 from tui.headless import is_reached, outcome_value, outcomes_of, outcomes_text
 from tui.simulation import PASSWORD, USER, SimulatedCamera, cameras_of
 
@@ -41,6 +44,18 @@ async def test_without_a_screen_every_camera_reaches_what_its_kind_can(shell: Sh
     assert {device["certificate_field"] for device in ended.json} == {"HTTP", "HTTPS (Arcules)", "HTTPS (Device)"}
     assert [device["name"] for device in ended.json if device["certificate_field"] != device["expected"]] == []
     assert left_behind(shell.home) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="only root can give up a right here")
+async def test_cameras_on_high_ports_reach_the_same(shell: Shell) -> None:
+    without = ("setpriv", "--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service")
+    process = await asyncio.create_subprocess_exec(
+        *without, PROGRAM, "demo", "--headless", env=shell.environment(), stdout=DEVNULL, stderr=PIPE
+    )
+    async with ended_by(process):
+        _, said = await process.communicate()
+
+    assert (process.returncode, b"did not reach" in said) == (0, False), said.decode()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -118,8 +133,6 @@ def test_a_site_that_does_not_start_is_told(line: bytes) -> None:
 
 
 async def test_a_process_of_this_home_would_be_found(shell: Shell) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE, env=shell.environment()
-    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=PIPE, env=shell.environment())
     async with ended_by(process):
         assert any("input()" in command for command in left_behind(shell.home))

@@ -43,6 +43,14 @@ async def until_added(shell: Shell) -> str:
                 return str(device["certificate_field"])
 
 
+def is_running(pid: int) -> bool:
+    """Tell whether a process still has a program: one that ended may wait to be collected."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    except FileNotFoundError:
+        return False
+
+
 async def test_a_camera_is_added_shown_exported_and_removed(shell: Shell) -> None:
     async with Camera(CameraSettings(host="127.41.0.1")) as camera:
         added = await shell.run("add", address(camera), *LOGIN, "--json", stdin=PASSWORD.encode())
@@ -131,6 +139,26 @@ async def test_on_a_terminal_the_steps_are_told_as_they_are_done(shell: Shell) -
     assert told.index("1/10 ") < told.index("6/10 ") < told.index("10/10 ") < told.index("HTTPS (Arcules)")
 
 
+async def test_without_a_command_the_screens_show_what_the_engine_has(shell: Shell) -> None:
+    await shell.run("add", "127.41.0.12", "--name", "Far away", "--patience", "0")
+
+    async with Terminal(shell) as terminal:
+        await terminal.until(b"Far away")
+        terminal.type(b"q")
+        assert await terminal.end() == 0
+
+    assert len((await shell.run("list", "--json")).json) == 1
+
+
+async def test_what_keeps_the_engine_from_starting_is_told_in_lines_and_not_on_a_screen(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir(mode=0o755)
+
+    async with Terminal(Shell(tmp_path, "--state-dir", str(tmp_path / "state"))) as terminal:
+        assert await terminal.end() == 1
+        assert b"chmod 700" in terminal.said
+        assert b"\x1b[?1049h" not in terminal.said
+
+
 async def test_an_install_goes_on_when_its_command_is_interrupted(shell: Shell) -> None:
     async with Camera(CameraSettings(host="127.41.0.9", timing=Timing(key=1.5))) as camera:
         (shell.home / "password").write_text(PASSWORD)
@@ -152,7 +180,7 @@ async def test_an_engine_at_work_ends_only_by_force_and_takes_the_work_up_again(
         assert (refused.code, refused.one_clear_line()) == (1, True)
         stopped = await shell.run("engine", "stop", "--force", "--json")
         assert stopped.code == 0
-        assert not Path(f"/proc/{stopped.json['ended']}").exists()
+        assert not is_running(stopped.json["ended"])
 
         assert await until_added(shell) == "HTTPS (Arcules)"
 

@@ -182,7 +182,7 @@ HANDMADE: dict[str, bytes] = {
     "curve unknown": _keyed(ec_info("1.3.132.0.99", _P256_POINT)),
     "point off the curve": _keyed(ec_info("1.2.840.10045.3.1.7", b"\x04" + b"\x01" * 64)),
     "key of unknown kind": _keyed(sequence(sequence(oid("1.2.3.4")), bits(b"key"))),
-    "key of indefinite length": _keyed(b"\x30\x80" + RSA_INFO[4:] + b"\0\0"),
+    "key of indefinite length": _keyed(b"\x30\x80" + octets(bytes(124)) + b"\0\0"),
     "key is text": _keyed(tlv(UTF8, b"key")),
     "signed with MD5": Parts(algorithm=MD5_RSA).encode(),
     "signed with SHA-1": Parts(algorithm=SHA1_RSA).encode(),

@@ -35,6 +35,13 @@ def send(payload: bytes, source: str, to: Address, interface: str = LOOPBACK) ->
         sock.sendto(payload, to)
 
 
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for a condition, within a deadline."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
 class Cameras:
     """Whoever is asked: `probes` are the questions heard, `on_probe` is told where each came from."""
 

@@ -5,11 +5,10 @@ import fcntl
 import resource
 import socket
 import struct
-from collections.abc import Callable
 
 from core.discovery.ws_discovery import WsDiscovery
 from core.model.sighting import Sighting
-from tests.discovery.cameras import GROUP, Cameras, send
+from tests.discovery.cameras import GROUP, Cameras, send, until
 from tests.discovery.messages import GOOD, hello
 
 OURS, CAMERA = "10.9.9.2", "127.77.0.7"
@@ -28,12 +27,6 @@ def switch(name: str, on: bool) -> None:
 
 def give(name: str, address: str) -> None:
     configure(_SET_ADDRESS, name, struct.pack("=HH4s8x", socket.AF_INET, 0, socket.inet_aton(address)))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def follow(source: WsDiscovery, heard: list[Sighting]) -> None:

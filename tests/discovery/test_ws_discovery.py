@@ -14,16 +14,10 @@ from core.discovery.datagrams import open_probing
 from core.discovery.ws_discovery import WsDiscovery
 from core.model.errors import UsageError
 from core.model.sighting import Sighting, SourceStatus
-from tests.discovery.cameras import GROUP, LOOPBACK, Address, Cameras, address, free_port, send
+from tests.discovery.cameras import GROUP, LOOPBACK, Address, Cameras, address, free_port, send, until
 from tests.discovery.messages import A2004, BAD, D2005, GOOD, about, bye, envelope, hello, probe_matches
 
 NEVER = 3600.0
-
-
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

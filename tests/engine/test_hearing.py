@@ -49,7 +49,9 @@ async def test_cameras_appear_with_their_real_ports_and_go_with_their_farewell(f
         lobby, shed = site.cameras
         assert (view.connection, view.host, view.port) == (Connection.DISCOVERED, "127.0.8.1", lobby.https_port)
         assert view.certificate_field is None
-        assert (await heard(gateway, "Shed")).port == shed.http_port
+        # The HTTP port is left out: adding by it would mean HTTP.
+        assert (await heard(gateway, "Shed")).address == shed.host
+        assert (await heard(gateway, "Shed")).found_by == (f"WS-Discovery (HTTP {shed.http_port})",)
         [source] = gateway.engine.board.status().sources
         assert (source.source, source.problem) == ("WS-Discovery", None)
         assert source.heard >= 2

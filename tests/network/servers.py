@@ -78,6 +78,13 @@ class Line:
         self.incoming.write(data)
 
 
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for a condition, within a deadline."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
 Behaviour = Callable[[Line], Awaitable[None]]
 Choice = Callable[[], ssl.SSLContext | None]
 

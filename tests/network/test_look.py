@@ -15,7 +15,7 @@ from core.network.look import Seen, look
 from tests.network.asking import LEAF, V12, V13
 from tests.network.conftest import open_files
 from tests.network.leaves import anonymous_context, forged_leaf, new_leaf, unreadable_leaf
-from tests.network.servers import Line, Server, in_turn, presenting, saying, silent
+from tests.network.servers import Line, Server, in_turn, presenting, saying, silent, until
 
 
 @pytest.mark.parametrize(("version", "name"), [(V12, "TLS 1.2"), (V13, "TLS 1.3")])
@@ -208,8 +208,7 @@ async def test_a_cancelled_look_leaves_nothing_open() -> None:
     async with Server(silent) as server:
         before = open_files()
         looks = [asyncio.create_task(look(server.host, server.port)) for _ in range(20)]
-        while sum(bool(line.data) for line in server.lines) < 20:
-            await asyncio.sleep(0.01)
+        await until(lambda: sum(bool(line.data) for line in server.lines) == 20)
         for task in looks:
             task.cancel()
         ended = await asyncio.gather(*looks, return_exceptions=True)

@@ -19,7 +19,7 @@ from core.network.transport import DeviceTransport
 from tests.network.asking import LEAF, OTHER, SECRET, V12, V13, ask, client
 from tests.network.conftest import open_files
 from tests.network.leaves import anonymous_context, forged_leaf, unreadable_leaf
-from tests.network.servers import Behaviour, Line, Server, answer, answering, in_turn, presenting, saying, silent
+from tests.network.servers import Behaviour, Line, Server, answer, answering, in_turn, presenting, saying, silent, until
 
 OK = answering(answer())
 CLOSING = answering(answer(headers="Connection: close\r\n"))
@@ -121,8 +121,7 @@ async def test_a_wrong_leaf_on_the_second_connection_of_the_pool_gets_no_byte() 
 
     async with Server(slow, in_turn(good, bad)) as server, client(server) as http:
         first = asyncio.create_task(http.get("/first"))
-        while b"/first" not in server.heard:
-            await asyncio.sleep(0.01)
+        await until(lambda: b"/first" in server.heard)
         with pytest.raises(WrongLeafError):
             await http.get("/second")
         go_on.set()
@@ -277,8 +276,7 @@ async def test_a_cancelled_request_leaves_nothing_open(shakes: bool) -> None:
     async with Server(silent, presenting(LEAF.context()) if shakes else lambda: None) as server:
         before = open_files()
         task = asyncio.create_task(ask(server))
-        while not server.heard:
-            await asyncio.sleep(0.01)
+        await until(lambda: bool(server.heard))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 from lxml import etree
 
@@ -93,10 +95,10 @@ def test_an_answer_tells_who_where_and_what_it_answers() -> None:
 
 
 @pytest.mark.parametrize("say", [hello, bye])
-def test_what_is_said_to_everybody_counts_messages_and_boots(say: type[hello]) -> None:
+def test_what_is_said_to_everybody_counts_messages_and_boots(say: Callable[[Profile, int], bytes]) -> None:
     said = etree.fromstring(say(PROFILE, 9))
     sequence = said.find(f".//{{{DISCOVERY}}}AppSequence")
     assert sequence is not None
-    assert dict(sequence.attrib) == {"InstanceId": "3", "MessageNumber": "9"}
+    assert dict(sequence.items()) == {"InstanceId": "3", "MessageNumber": "9"}
     assert said.findtext(f".//{{{ADDRESSING}}}Address") == PROFILE.endpoint
     assert said.find(f".//{{{ADDRESSING}}}RelatesTo") is None

@@ -34,6 +34,10 @@ REFUSED = {
         f"<tas:CreateRSAKeyPair>{arguments(Alias='a', KeyLength='2048')}</tas:CreateRSAKeyPair>",
         ARGUMENTS,
     ),
+    "number too long": (
+        f"<tas:CreateRSAKeyPair>{arguments(KeyLength='9' * 5000)}</tas:CreateRSAKeyPair>",
+        "Sender/ter:InvalidArgVal/ter:KeyLength",
+    ),
     "unknown argument": (
         f"<tas:CreateRSAKeyPair>{arguments(KeyLength='2048', Size='1')}</tas:CreateRSAKeyPair>",
         ARGUMENTS,
@@ -103,6 +107,13 @@ async def test_soap_1_1_and_headers_that_have_to_be_understood_are_not() -> None
         assert (await client.ask("<tds:GetHostname/>", header.replace("true", "false"))).status == 200
         addressing = header.replace("urn:x", "http://www.w3.org/2005/08/addressing")
         assert (await client.ask("<tds:GetHostname/>", addressing)).status == 200
+
+
+async def test_an_alias_is_kept_exactly_as_it_is() -> None:
+    async with Camera() as camera, Client(camera) as client:
+        given = "<tas:KeyLength> 2048 </tas:KeyLength><tas:Alias>  a &lt; ü  </tas:Alias>"
+        made = await client.ask(f"<tas:CreateRSAKeyPair>{given}</tas:CreateRSAKeyPair>")
+        assert camera.keystore.contents.keys[made.text("KeyID")].alias == "  a < ü  "
 
 
 async def test_an_operation_is_only_at_the_address_of_its_service() -> None:

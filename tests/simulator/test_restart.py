@@ -11,7 +11,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import msgspec
@@ -20,7 +20,7 @@ import pytest
 from core.simulator.camera import Camera
 from core.simulator.settings import CameraSettings, KeystoreSettings, Mishap, Quirks, Timing
 from tests.simulator.asking import Client, leaf_of, trusting, until
-from tests.simulator.installing import Installer
+from tests.simulator.installing import Installer, arguments
 
 VISIBLE = Timing(switch=0.1, restart=0.15, boot=0.15)
 CLOCK = "<tds:GetSystemDateAndTime/>"
@@ -277,6 +277,14 @@ async def test_protocols_that_cannot_be_had_are_refused(lines: dict[str, tuple[b
         assert camera.device.protocols == before
 
 
+async def test_a_port_that_somebody_else_has_is_refused() -> None:
+    async with Camera() as camera, Client(camera) as client:
+        with socket.socket() as other:
+            other.bind((camera.host, 0))
+            taken = protocols(HTTPS=(True, other.getsockname()[1]))
+            assert (await client.ask(taken)).fault == "Sender/ter:InvalidArgVal/ter:PortAlreadyInUse"
+
+
 async def test_some_cameras_say_yes_and_change_nothing() -> None:
     settings = CameraSettings(https_enabled=False, quirks=Quirks(ignores_protocols=True))
     async with Camera(settings) as camera, Client(camera) as client:
@@ -386,6 +394,36 @@ async def test_a_factory_reset_takes_everything_away_but_the_address() -> None:
         assert await leaf_of(camera) not in (factory, made.leaf)
         assert (camera.http_port, camera.https_port) == ports
         assert len(camera.keystore.contents.keys) == 1
+
+
+async def test_what_a_client_has_put_to_use_outlives_a_new_factory_certificate() -> None:
+    async with Camera(CameraSettings(quirks=Quirks(new_certificate_at_boot=True))) as camera, Client(camera) as client:
+        contents = camera.keystore.contents
+        [certificate], [key] = contents.certificates, contents.keys
+        chain = f"<tas:CertificateIDs>{arguments(CertificateID=certificate)}</tas:CertificateIDs>"
+        path = await Installer(client).made("CertificationPathID", "CreateCertificationPath", chain)
+        await camera.power_cut()
+        contents = camera.keystore.contents
+        assert contents.paths[path].certificates == (certificate,)
+        assert contents.certificates[certificate].key == key in contents.keys
+        assert await leaf_of(camera) != contents.certificates[certificate].der
+
+
+async def test_cameras_of_one_batch_come_with_the_same_certificate() -> None:
+    batch = CameraSettings(batch="2025-03")
+    async with Camera(batch) as first, Camera(batch) as second, Camera() as other:
+        assert first.leaf == second.leaf != other.leaf
+        await first.factory_reset()
+        assert await leaf_of(first) == second.leaf
+
+
+@pytest.mark.parametrize(("newest", "spoken"), [("1.2", "TLSv1.2"), ("1.3", "TLSv1.3")])
+async def test_a_camera_speaks_tls_up_to_its_newest_version(newest: Literal["1.2", "1.3"], spoken: str) -> None:
+    async with Camera(CameraSettings(newest_tls=newest)) as camera:
+        _, writer = await asyncio.open_connection(camera.host, camera.https_port, ssl=trusting())
+        assert writer.get_extra_info("ssl_object").version() == spoken
+        writer.close()
+        await writer.wait_closed()
 
 
 # A camera in a file
