@@ -26,7 +26,7 @@ from tui.site import Change
 from tui.widgets.too_small import SMALLEST
 from tui.words import plural
 
-_WIDE = 100
+_WIDE, _TALL = 100, 24
 _INTERRUPTED = 130
 _TERMINATED = 143
 
@@ -43,7 +43,7 @@ class CamtrustApp(App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012 - as declared
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (SMALLEST[1], "-tall")]  # noqa: RUF012 - as declared
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SMALLEST[1], "-low"), (_TALL, "-tall")]  # noqa: RUF012 - as declared
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", priority=True, id="quit", tooltip="from anywhere"),
         Binding("ctrl+z", "suspend_process", "Suspend", id="suspend", tooltip="fg comes back"),

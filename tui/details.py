@@ -25,12 +25,12 @@ from tui.words import (
     certificate,
     day,
     elapsed,
+    full_standing,
     grouped,
     history,
     listed,
     moment,
     pace,
-    standing,
     state,
     took,
 )
@@ -42,7 +42,7 @@ _HISTORY = 8
 def device_lines(device: DeviceView, detail: DeviceDetail | None, now: datetime, width: int) -> list[Line]:
     """Return the drawer: all that is known of a device. `detail` comes a moment later than the device."""
     where = state(device, now)
-    lines = field("Status", f"{where.mark} {standing(device, now)}".strip(), width, where.tone)
+    lines = field("Status", f"{where.mark} {full_standing(device, now)}", width, where.tone)
     lines = [*_certificate_field(device, width), *lines, *_to_do(device, width)]
     if detail is not None:
         lines += _certificates(detail, now, width)
@@ -196,9 +196,8 @@ def install_lines(install: InstallView, device: DeviceView | None, now: datetime
     lines += paragraph(install.outcome, width, Tone.STRONG, 1)
     lines += paragraph(install.hint, width, indent=1) if install.hint else []
     if device is not None:
-        where = state(device, now)
-        now_it_is = listed(filter(None, (certificate(device), standing(device, now), device.attention)))
-        lines += [(), ((" Now  ", Tone.QUIET), (where.mark, where.tone), (f" {now_it_is}", Tone.PLAIN))]
+        now_it_is = listed(filter(None, (certificate(device), full_standing(device, now))))
+        lines += [(), *paragraph(f"Now: {state(device, now).mark} {now_it_is}", width, indent=1)]
     return lines
 
 

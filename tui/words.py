@@ -151,6 +151,13 @@ def standing(device: DeviceView, now: datetime) -> str:
             return f"{device.connection.value} since {since}" if since else device.connection.value
 
 
+def full_standing(device: DeviceView, now: datetime) -> str:
+    """Return how a device is connected, after what a person has to do about it, where that is something else."""
+    word, connected = state(device, now).word, standing(device, now)
+    is_added = device.connection in (Connection.ONLINE, Connection.OFFLINE)
+    return f"{word}, {connected}" if is_added and not word.startswith(device.connection.value) else connected
+
+
 ORIGINS = {
     Origin.ISSUED: "issued by this gateway",
     Origin.ACCEPTED: "reviewed and accepted",

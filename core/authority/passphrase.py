@@ -5,7 +5,7 @@ import shlex
 import stat
 from pathlib import Path
 
-from core.authority.files import explained
+from core.files import told
 from core.model.errors import CamtrustError, UnsafeStateError
 from core.model.secret import Secret
 
@@ -17,7 +17,7 @@ def read_passphrase(path: Path) -> Secret:
 
     The file belongs to this account or to root, and nobody else can read it.
     """
-    with explained(path, "read"):
+    with told(path, "read"):
         descriptor = _open(path)
         try:
             _check(path, os.fstat(descriptor))

@@ -56,7 +56,10 @@ class Listener:
             backlog=_BACKLOG,
             ssl_handshake_timeout=handshake,
             ssl_shutdown_timeout=goodbye,
+            start_serving=False,
         )
+        # Only now, as who is cancelled while it starts has to know what to shut.
+        await self._server.start_serving()
 
     async def shut(self) -> None:
         """Serve no longer: connections are reset, new ones refused."""

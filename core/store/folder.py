@@ -50,7 +50,7 @@ def _make(path: Path) -> None:
             path.mkdir(mode=0o700)
     except OSError as error:
         raise CamtrustError(
-            f"The state folder {path} cannot be made: {error.strerror}.",
+            f"The state folder {path} cannot be made: {error.strerror}",
             "Make it with mode 0700, or name another one with --state-dir.",
         ) from error
 
@@ -61,7 +61,7 @@ def _take(lock: int, path: Path) -> None:
     except BlockingIOError:
         pid = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
         raise StateBusyError(
-            f"Another engine (process {pid}) is using {path}.",
+            f"Another engine (process {pid}) is using {path}",
             f"Attach to it instead, or end it with: kill {pid}",
         ) from None
     os.ftruncate(lock, 0)

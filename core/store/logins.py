@@ -52,7 +52,7 @@ class Vault:
             plain = self._cipher.decrypt(nonce, rest, msgspec.json.encode(binding))
         except (InvalidTag, ValueError):
             raise SealError(
-                f"The stored login does not belong to {binding.host}: the store was changed by something else.",
+                f"The stored login does not belong to {binding.host}: the store was changed by something else",
                 "It was not used. Find out who changed the store, then type the login again.",
             ) from None
         user, password = msgspec.json.decode(plain, type=tuple[str, str])
@@ -75,13 +75,13 @@ def load_vault(folder: Path, needed: bool) -> Vault:
         key = AESGCM.generate_key(_KEY_BITS)
         create_private(folder, _KEY, key)
     if len(key) * 8 != _KEY_BITS:
-        raise StoreError(f"{path} is damaged: it holds {len(key)} bytes.", "Put it back from a backup.")
+        raise StoreError(f"{path} is damaged: it holds {len(key)} bytes", "Put it back from a backup.")
     return Vault(key)
 
 
 def _lost(path: Path) -> StoreError:
     return StoreError(
-        f"{path}, the key of the stored logins, is missing.",
+        f"{path}, the key of the stored logins, is missing",
         "Put it back from a backup. If it is lost, so are the logins; to type them anew, first run: "
         f"sqlite3 {shlex.quote(str(path.with_name('state.db')))} '{_FORGET}'",
     )

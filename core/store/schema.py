@@ -139,7 +139,7 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Seq
     _refuse_foreign(connection, path, old)
     if old > len(migrations):
         raise StoreError(
-            f"{path} was made by a newer camtrust (version {old} of it, this one knows {len(migrations)}).",
+            f"{path} was made by a newer camtrust (version {old} of it, this one knows {len(migrations)})",
             "Install that version again, or put back the copy that was made before the update.",
         )
     if 0 < old < len(migrations):
@@ -153,7 +153,7 @@ def _refuse_foreign(connection: sqlite3.Connection, path: Path, old: int) -> Non
     [tables] = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     expected = (APPLICATION, True) if old else (0, False)
     if (application, tables > 0) != expected:
-        raise StoreError(f"{path} is not a database of camtrust.", "Move it away, or name another state folder.")
+        raise StoreError(f"{path} is not a database of camtrust", "Move it away, or name another state folder.")
 
 
 def _apply(connection: sqlite3.Connection, statements: Sequence[str], number: int) -> None:

@@ -68,7 +68,7 @@ class Writer:
 
     async def _do(self, action: Callable[[], T]) -> T:
         if self._closed:
-            raise StoreError("The store is closed.", "The engine is ending; start it again.")
+            raise StoreError("The store is closed", "The engine is ending; start it again.")
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, action)
         except sqlite3.Error as error:
@@ -87,7 +87,7 @@ class Writer:
             raise damaged(self._path, found)
         [mode] = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
-            raise StoreError(f"The disk of {self._path} cannot keep a write-ahead log.", "Use a local disk.")
+            raise StoreError(f"The disk of {self._path} cannot keep a write-ahead log", "Use a local disk.")
 
     def _disconnect(self) -> None:
         if self._connection is not None:

@@ -1,30 +1,44 @@
-"""Does something with a folder again and again, killed at the n-th call that `files` makes, for n = 1, 2, …
+"""Does something with a folder again and again, killed at the n-th call that `core.files` makes, for n = 1, 2, …
 
-`python -m tests.authority.killed open|replace FOLDER` works on copies, `FOLDER.1`, `FOLDER.2` and so on, until one
-comes through.
+`python -m tests.authority.killed ACTION FOLDER` works on copies, `FOLDER.1`, `FOLDER.2` and so on, until one comes
+through.
 """
 
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from types import FrameType
 
-from core.authority import Authority, files
-from core.model.secret import Secret
+from core import files
+from core.authority import Authority
+from core.store.folder import StateFolder
 from tests.authority.conftest import NOW, SMALL
 
 
-def open_authority(folder: Path) -> None:
-    Authority.open(folder, SMALL, "gw-042", NOW)
+def copies_killed(action: str, folder: Path) -> list[Path]:
+    """Run this program; return the copies, the last of which nothing was killed in."""
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-m", "tests.authority.killed", action, folder], cwd=root, check=True)
+    return sorted(folder.parent.glob(f"{folder.name}.*"), key=lambda copy: int(copy.suffix[1:]))
+
+
+def start(folder: Path) -> None:
+    """Open the folder and the authority in it, as the engine does."""
+    Authority.open(StateFolder.open(folder).path, SMALL, "gw-042", NOW)
+
+
+def create_key(folder: Path) -> None:
+    files.create_private(folder, "key", b"new")
 
 
 def replace_key(folder: Path) -> None:
-    files.write(folder / "ca.key", Secret("sealed"), replace=True)
+    files.replace_private(folder, "key", b"new")
 
 
-ACTIONS = {"open": open_authority, "replace": replace_key}
+ACTIONS = {"start": start, "create": create_key, "replace": replace_key}
 
 
 def die_at(last: int) -> None:

@@ -2,12 +2,11 @@ import os
 import re
 import shutil
 import stat
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 import pytest
 from cryptography import x509
@@ -20,12 +19,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from core.authority import Authority, files, keyfile
+from core import files
+from core.authority import Authority, keyfile
 from core.authority.keyfile import pack, unpack
 from core.model.config import AuthoritySettings
 from core.model.errors import CamtrustError, UnsafeStateError, UsageError
 from core.model.secret import Secret
+from core.store.folder import StateFolder
 from tests.authority.conftest import NOW, SMALL
+from tests.authority.killed import copies_killed
 
 PASSPHRASE = "correct horse battery staple"
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -117,45 +119,35 @@ def public_key(authority: Authority) -> object:
     return x509.load_der_x509_certificate(authority.der).public_key()
 
 
-def test_left_over_parts_are_removed(folder: Path) -> None:
-    (folder / "ca.key.new").write_text("-----BEGIN PRIV")
-    (folder / "ca.cer.new").symlink_to(folder / "nowhere")
-    opened(folder)
-    os.link(folder / "ca.key", folder / "ca.key.new")
-    opened(folder)
-    assert names_in(folder) == {"ca.key", "ca.cer"}
-
-
-def copies_killed(action: str, folder: Path) -> list[Path]:
-    root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-m", "tests.authority.killed", action, folder], cwd=root, check=True)
-    return sorted(folder.parent.glob(f"{folder.name}.*"))
-
-
 def test_the_first_start_can_be_killed_at_any_moment(folder: Path) -> None:
-    copies = copies_killed("open", folder)
+    copies = copies_killed("start", folder)
     assert len(copies) > 20
+    assert {path.name for copy in copies for path in copy.iterdir() if path.stat().st_nlink == 2} > {"ca.key", "ca.cer"}
     for copy in copies:
         key = (copy / "ca.key").read_bytes() if (copy / "ca.key").exists() else None
         certificate = (copy / "ca.cer").read_bytes() if (copy / "ca.cer").exists() else None
+        state = StateFolder.open(copy)
         opened(copy)
-        assert names_in(copy) == {"ca.key", "ca.cer"}
+        state.close()
+        assert names_in(copy) == {"ca.key", "ca.cer", "engine.lock"}
         assert key in (None, (copy / "ca.key").read_bytes())
         assert certificate in (None, (copy / "ca.cer").read_bytes())
 
 
-def test_replacing_a_key_can_be_killed_at_any_moment(folder: Path) -> None:
-    files.write(folder / "ca.key", Secret("plain"))
-    copies = copies_killed("replace", folder)
-    assert len(copies) > 8
-    found = set()
-    for copy in copies:
-        files.clear(copy / "ca.key")
-        text = files.read(copy / "ca.key")
-        assert text is not None
-        assert names_in(copy) == {"ca.key"}
-        found.add(text.reveal())
-    assert found == {"plain", "sealed"}
+def test_a_key_that_another_program_makes_in_the_meantime_is_left_alone(folder: Path) -> None:
+    def meddle(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code is files.create_private.__code__:
+            (folder / "ca.key").write_text("of another program")
+
+    sys.setprofile(meddle)
+    try:
+        with pytest.raises(CamtrustError, match=r"ca\.key was made by another program") as refusal:
+            opened(folder)
+    finally:
+        sys.setprofile(None)
+    assert refusal.value.hint
+    assert (folder / "ca.key").read_text() == "of another program"
+    assert names_in(folder) == {"ca.key"}
 
 
 def test_a_plain_key_is_sealed_as_soon_as_there_is_a_passphrase(folder: Path, sealed: AuthoritySettings) -> None:
@@ -347,8 +339,8 @@ def certificate_open_to_all(folder: Path) -> None:
         (certificate_cut_off, "certificate is damaged"),
         (certificate_empty, "certificate is damaged"),
         (certificate_of_a_stranger, "not one that camtrust made"),
-        (key_open_to_all, r"ca\.key is open to other accounts"),
-        (certificate_open_to_all, r"ca\.cer is open to other accounts"),
+        (key_open_to_all, r"ca\.key has mode 0644"),
+        (certificate_open_to_all, r"ca\.cer has mode 0664"),
     ],
 )
 def test_what_is_wrong_with_the_files_is_told_and_nothing_is_changed(
@@ -377,7 +369,7 @@ def test_an_authority_needs_a_name(folder: Path) -> None:
 
 
 def variables_of_ours(error: BaseException | None) -> Iterator[tuple[str, object]]:
-    """The locals of all frames of the authority that an error passed through, and what else was raised there."""
+    """The locals of all frames of the engine that an error passed through, and what else was raised there."""
     while error is not None:
         traceback: TracebackType | None = error.__traceback__
         while traceback is not None:

@@ -1,3 +1,4 @@
+import tracemalloc
 from collections import defaultdict, deque
 from collections.abc import Iterable
 
@@ -206,6 +207,23 @@ def test_ports_and_sources_are_bounded() -> None:
         table.add(seen(A, source=f"source {number}", ports=(("http", 8000 + number),)))
     [row] = table.rows.values()
     assert (len(row.ports), len(row.sources)) == (8, 8)
+    [row] = rows([seen(A, ports=tuple(("http", 8000 + number) for number in range(20)))]).values()
+    assert len(row.ports) == 8
+
+
+def test_strangers_that_come_and_go_leave_nothing_behind() -> None:
+    table = Sightings(limit=10)
+
+    def flood(net: int) -> int:
+        for number in range(4000):
+            table.add(seen(f"10.{net}.{number // 256}.{number % 256}", f"urn:{net}:{number}"))
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        assert flood(1) > flood(2) - 100_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_row_matches_an_added_device_by_address_or_endpoint() -> None:

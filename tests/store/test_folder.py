@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.files import create_private
+from core.files import create_private, read_private
 from core.model.errors import CamtrustError, ExitCode, StateBusyError, UnsafeStateError
 from core.store.folder import StateFolder
 
@@ -119,11 +119,16 @@ def test_the_lock_is_free_after_kill_9(folder: Path) -> None:
 
 def test_leftovers_are_removed_only_by_who_holds_the_lock(folder: Path) -> None:
     first = StateFolder.open(folder)
-    create_private(folder, ".unfinished-0123", b"secret")
+    create_private(folder, "login.key", b"secret")
+    # What is left of a process that was killed between link and unlink.
+    (folder / ".unfinished-0123").hardlink_to(folder / "login.key")
     with pytest.raises(StateBusyError):
         StateFolder.open(folder)
     assert (folder / ".unfinished-0123").exists()
+    with pytest.raises(UnsafeStateError, match="hard link"):
+        read_private(folder / "login.key")
     first.close()
     second = StateFolder.open(folder)
     assert not (folder / ".unfinished-0123").exists()
+    assert read_private(folder / "login.key") == b"secret"
     second.close()

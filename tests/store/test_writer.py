@@ -155,7 +155,7 @@ async def test_a_database_that_another_program_holds_is_told(writer: Writer, fol
     await writer.read(lambda c: c.execute("PRAGMA busy_timeout = 1").fetchone())
     with by_hand(folder) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match="Another program"):
+        with pytest.raises(StoreError, match="another program"):
             await writer.write(lambda c: put(c, 1))
     await writer.write(lambda c: put(c, 2))
     assert await numbers(writer) == [2]

@@ -96,6 +96,28 @@ async def test_beside_the_table_the_drawer_follows_the_cursor(engine: ScriptedEn
         await run.no_longer_sees("found on the network, not added")
 
 
+async def test_a_found_device_can_be_added_from_its_drawer(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(found(33, "AXIS"))
+    async with running(tmp_path, engine) as run:
+        await run.sees("AXIS")
+        await run.press("enter")
+        await run.sees("found on the network, not added", " a Add  n Next")
+        await run.press("a")
+        await run.sees("Add a device", "[192.168.20.33 ")
+
+
+async def test_the_drawer_keeps_the_keys_when_the_terminal_gets_narrow(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(added(17, "Till 3"))
+    async with running(tmp_path, engine, size=(120, 30)) as run:
+        await open_drawer(run, "Till 3")
+        await run.press("tab")
+        await run.sees("Enter Details")
+        await run.pilot.resize_terminal(80, 24)
+        await run.sees("e Save .cer", "SHA-256       3f9a")
+        await run.press("escape")
+        await run.sees("Enter Details", "State^")
+
+
 async def test_the_certificate_screen_shows_all_of_it(engine: ScriptedEngine, tmp_path: Path) -> None:
     engine.show(added(17, "Till 3"))
     async with running(tmp_path, engine) as run:

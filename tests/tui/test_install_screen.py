@@ -48,7 +48,7 @@ async def test_it_follows_the_engine_to_the_end_and_goes_on_to_the_device(
         outcome = "HTTPS (Arcules): the camera serves the certificate made for it."
         engine.show(added(21, "Gate north"))
         engine.board.put_install(InstallView("cam-21", 10, done, 71.0, True, outcome, cancellable=False))
-        await run.sees("finished after 1:11", outcome, "Now  = HTTPS (Arcules) · online since 07:00", "Enter Details")
+        await run.sees("finished after 1:11", outcome, "Now: = HTTPS (Arcules) · online since 07:00", "Enter Details")
         await run.press("enter")
         await run.sees("Certificate   HTTPS (Arcules), issued by this gateway", "SHA-256       3f9a 12c0")
 

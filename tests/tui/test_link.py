@@ -80,14 +80,9 @@ async def test_it_is_tried_again_and_again_and_the_reason_is_told() -> None:
 
 HOSTILE = (
     "cam [/oops]",
-    "[@click=app.quit]x[/]",
-    "[bold red]loud",
-    "\x1b]0;title\x07",
-    "\x1b[2J\x9b6n",
-    "\u202eevil\u2066",
-    "a\nb\tc",
-    "$(reboot) `id`",
-    "e" + "\u0301" * 30,
+    "[@click=app.quit]x[/] [bold red]loud",
+    "a\x1b]0;title\x07 \x1b[2J\x9b6n",
+    "b\u202eevil\u2066 a\nb\tc e" + "\u0301" * 30,
 )
 
 

@@ -6,7 +6,21 @@ import pytest
 
 from core.model.device import AttentionKind, Connection
 from tests.tui.engine import PRINT, added, blocked, found, over_http, review
-from tui.words import LEGEND, age, bar, certificate, elapsed, expires, grouped, moment, needs_review, pace, state, took
+from tui.words import (
+    LEGEND,
+    age,
+    bar,
+    certificate,
+    elapsed,
+    expires,
+    full_standing,
+    grouped,
+    moment,
+    needs_review,
+    pace,
+    state,
+    took,
+)
 
 NOW = datetime(2026, 11, 24, 7, 5, tzinfo=UTC)
 
@@ -68,6 +82,18 @@ def test_what_needs_a_person_ranks_first() -> None:
     ranks = [state(view, NOW).rank for view in worst_first]
     assert ranks == sorted(ranks)
     assert len(set(ranks)) == len(ranks)
+
+
+def test_the_drawer_says_what_to_do_and_how_the_device_is_connected() -> None:
+    offline = added(5, "e", Connection.OFFLINE, attention="x", attention_kind=AttentionKind.REVIEW_LEAF)
+    said = [full_standing(view, NOW) for view in (review(11, "c"), offline, added(17, "d"), blocked(14, "a"), found(3))]
+    assert said == [
+        "review, online since 07:00",
+        "offline since 07:00",
+        "online since 07:00",
+        "Error with device certificate",
+        "found on the network, not added",
+    ]
 
 
 def test_a_blocked_device_is_counted_as_blocked_and_not_as_review_too() -> None:

@@ -63,12 +63,12 @@ class AddDialog(Dialog[Added]):
         """Return the fields, each with what is wrong with it below."""
         yield Lines(lambda _: [heading(len(self.addresses)), ()])
         yield _row("Address", self._addresses)
-        yield Lines(lambda width: self._problem_lines("addresses", width))
+        yield Lines(lambda width: self._problem_lines(("", "addresses"), width))
         yield VerticalScroll(Lines(self._look_lines), id="looks", can_focus=False)
         yield _row("User", self._user, "  Password", self._password)
-        yield Lines(lambda width: [*self._for_all(), *self._problem_lines("user", width)])
+        yield Lines(lambda width: [*self._for_all(), *self._problem_lines(("user",), width)])
         yield self._tick
-        yield Lines(lambda width: [(), *warning_lines(width), *self._problem_lines("", width)])
+        yield Lines(lambda width: [(), *warning_lines(width)])
 
     def keys(self) -> Iterable[tuple[str, str]]:
         """Return what can be done."""
@@ -166,6 +166,7 @@ class AddDialog(Dialog[Added]):
         self._show()
 
     def _show(self) -> None:
+        self.set_class(bool(self._problem[1]), "-wrong")
         self._tick.display = any(is_http(self._looks.get(address)) for address in self.addresses)
         self.redraw()
 
@@ -178,9 +179,9 @@ class AddDialog(Dialog[Added]):
         count = len(self.addresses)
         return [plain(f"          used for all {count}", Tone.QUIET)] if count > 1 else []
 
-    def _problem_lines(self, field: str, width: int) -> list[Line]:
+    def _problem_lines(self, fields: Sequence[str], width: int) -> list[Line]:
         guilty, title, hint = self._problem
-        if not title or guilty != field:
+        if not title or guilty not in fields:
             return []
         return [*paragraph(f"! {title}", width, Tone.STRONG), *paragraph(hint, width, indent=2)]
 

@@ -38,6 +38,7 @@ class DevicesScreen(DeviceVerbs):
     ]
     _TABLE_VERBS = ("details", "add", "install", "mark", "filter", "help", "certificate", "events", "sort", "rescan")
     _DRAWER_VERBS = ("certificate", "save", "copy", "install", "help", "close", "next", "previous", "remove")
+    _FOUND_VERBS = ("add", "next", "previous", "help", "close")
     _FILTER_VERBS = ("keep-filter", "clear-filter")
 
     def __init__(self, session: Session, changes: Signal[Change]) -> None:
@@ -58,16 +59,25 @@ class DevicesScreen(DeviceVerbs):
 
     def standing(self) -> tuple[Line, Line]:
         """Return the filter, or what the device at the cursor needs, or what discovery heard."""
-        site, rows = self.session.site, self.table.list
-        place = plain(f"{rows.index + 1} of {len(rows.rows)} ", Tone.QUIET) if len(rows.rows) > rows.height else EMPTY
+        site = self.session.site
+        place = plain(f"{self._place()} ", Tone.QUIET) if self._place() else EMPTY
         if told := self._filter_line() or attention(self.table.device):
             return told, place
         return sources(site), place or plain(f"{rescan(site.rescan_in(self.session.clock()))} ", Tone.QUIET)
 
+    def _place(self) -> str:
+        """Return which part of what has the focus is on the screen, nothing where all of it is."""
+        rows = self.table.list
+        if self.drawer.has_focus:
+            return self.drawer.place()
+        return f"{rows.index + 1} of {len(rows.rows)}" if len(rows.rows) > rows.height else ""
+
     def verbs(self) -> Iterable[str]:
         """Return the keys of what has the focus."""
         if self.drawer.has_focus:
-            return self._DRAWER_VERBS
+            device = self.drawer.device
+            is_found = device is not None and device.connection is Connection.DISCOVERED
+            return self._FOUND_VERBS if is_found else self._DRAWER_VERBS
         return self._TABLE_VERBS if self.table.has_focus else self._FILTER_VERBS
 
     def site_changed(self, change: Change) -> None:

@@ -5,7 +5,7 @@ from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
@@ -25,7 +25,7 @@ class Dialog(ModalScreen[Result]):
     def compose(self) -> ComposeResult:
         """Build the box."""
         yield TooSmall()
-        with Vertical(id="box"):
+        with VerticalScroll(id="box", can_focus=False):
             yield from self.inside()
             yield Lines(lambda _: [(), self._key_line()], name="dialog-keys")
 
