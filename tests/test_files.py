@@ -106,6 +106,11 @@ def a_dangling_link(path: Path, victim: Path) -> None:
     path.symlink_to(victim.with_name("nowhere"))
 
 
+def a_file_for_all(path: Path, victim: Path) -> None:
+    path.write_bytes(b"here already")
+    path.chmod(0o644)
+
+
 def a_fifo(path: Path, victim: Path) -> None:
     os.mkfifo(path, 0o600)
 
@@ -154,7 +159,7 @@ def test_a_disk_that_refuses_is_told_and_nothing_is_left(
     assert names_in(folder) == []
     (tmp_path / "link").symlink_to(folder)
     for place in (tmp_path / "nowhere", tmp_path / "link"):
-        with pytest.raises(CamtrustError, match="cannot be written: (No such file|Not a directory)"):
+        with pytest.raises(CamtrustError, match=r"cannot be written: (No such file|Not a directory)"):
             write(place, "key", b"secret")
     assert names_in(folder) == []
 
@@ -308,6 +313,34 @@ def test_what_is_no_file_is_refused_at_once_and_the_command_in_the_hint_puts_it_
     run(command_of(caught.value))
     with pytest.raises(FileNotFoundError):
         read_private(path)
+
+
+@pytest.mark.parametrize(
+    ("swap", "told"),
+    [
+        (a_link, "cannot be read: Too many levels of symbolic links"),
+        (a_fifo, "not a regular file"),
+        (a_file_for_all, "mode 0644, not 0600"),
+    ],
+)
+def test_a_file_that_is_swapped_after_it_was_looked_at_is_refused(
+    folder: Path, tmp_path: Path, swap: Callable[[Path, Path], None], told: str
+) -> None:
+    path, victim = folder / "key", tmp_path / "victim"
+    create_private(folder, path.name, b"secret")
+    create_private(tmp_path, victim.name, b"precious")
+
+    def meddle(frame: FrameType, event: str, function: object) -> None:
+        if event == "c_call" and frame.f_code is read_private.__code__ and function is os.open:
+            path.unlink()
+            swap(path, victim)
+
+    sys.setprofile(meddle)
+    try:
+        with pytest.raises(CamtrustError, match=told):
+            read_private(path)
+    finally:
+        sys.setprofile(None)
 
 
 def test_what_belongs_to_another_account_is_refused_with_the_command(folder: Path, tmp_path: Path) -> None:

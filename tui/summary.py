@@ -57,7 +57,7 @@ def attention(device: DeviceView | None) -> Line:
 
 
 def sources(site: Site) -> Line:
-    """Return what each discovery source heard, problems first."""
+    """Return of how many devices each discovery source tells, problems first."""
     status = site.status
     if status is None:
         return EMPTY
@@ -69,7 +69,7 @@ def sources(site: Site) -> Line:
 
 def _heard(source: SourceStatus) -> str:
     unreadable = f" ({source.dropped} unreadable)" if source.dropped else ""
-    return f"{source.source} {source.heard}{unreadable}"
+    return f"{source.source} {source.devices}{unreadable}"
 
 
 def rescan(seconds: float | None) -> str:

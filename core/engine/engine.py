@@ -120,7 +120,7 @@ class Engine:
 
 async def _services(store: Store, folder: Path, config: Config, gateway: str, sources: tuple[Source, ...]) -> Services:
     authority = await asyncio.to_thread(Authority.open, folder, config.authority, gateway, now())
-    board = Board(lambda: _status(gateway, config, sources))
+    board = Board(lambda: _status(gateway, config, sources, registry))
     registry = Registry(board)
     devices = await store.devices()
     pins = {device.pin.fingerprint for device in devices if device.pin}
@@ -139,14 +139,16 @@ async def _services(store: Store, folder: Path, config: Config, gateway: str, so
     )
 
 
-def _status(gateway: str, config: Config, sources: tuple[Source, ...]) -> Status:
+def _status(gateway: str, config: Config, sources: tuple[Source, ...], registry: Registry) -> Status:
     scans = [scan for source in sources if (scan := source.next_scan()) is not None]
     return Status(
         gateway=gateway,
         version=version("camtrust"),
         pid=os.getpid(),
         interfaces=config.interfaces,
-        sources=tuple(source.status() for source in sources),
+        sources=tuple(
+            msgspec.structs.replace(source.status(), devices=registry.count_by(source.name)) for source in sources
+        ),
         rescan_in=min(scans, default=None),
     )
 

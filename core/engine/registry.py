@@ -90,6 +90,10 @@ class Registry:
         """Return what discovery says of the device at `host`."""
         return next((found for found in self._sightings.rows.values() if matches(found, host, endpoint)), None)
 
+    def count_by(self, source: str) -> int:
+        """Return of how many devices a source tells now."""
+        return sum(source in found.sources for found in self._sightings.rows.values())
+
     def at(self, host: str, port: int | None) -> DeviceRecord | None:
         """Return the device that was added with this host, and with this port where both are known."""
         for device in self.devices.values():

@@ -24,9 +24,13 @@ class Sighting(msgspec.Struct, frozen=True):
 
 
 class SourceStatus(msgspec.Struct, frozen=True):
-    """How one source is doing: answers heard, datagrams dropped as unreadable, and a problem in words if it has one."""
+    """How one source is doing: answers heard, datagrams dropped as unreadable, and a problem in words if it has one.
+
+    `devices` is of how many devices it tells now.
+    """
 
     source: str
     heard: int = 0
     dropped: int = 0
     problem: str | None = None
+    devices: int = 0

@@ -71,12 +71,15 @@ class Device:
         merged = self.protocols | asked
         ports = {protocol.port for protocol in merged.values()}
         held = {protocol.port for protocol in self.protocols.values()}
-        if len(ports) < len(merged) or not all(map(self._is_free, ports - held)):
-            raise invalid("PortAlreadyInUse", "A port is in use already")
+        if len(ports) < len(merged) or not all(map(self._can_have, ports - held)):
+            raise invalid("PortAlreadyInUse", "A port is in use already, or is none")
         if merged.get("HTTPS", Protocol(False, 0)).enabled and not self.keystore.contents.assigned:
             raise unsupported("No certificate is assigned to the TLS server", "EnablingTlsFailed")
         if not self.settings.quirks.ignores_protocols:
             self.protocols = merged
+
+    def _can_have(self, port: int) -> bool:
+        return 0 < port < 65536 and self._is_free(port)
 
 
 def _own_version(given: Identity) -> Identity:

@@ -13,6 +13,7 @@ from core.simulator.faults import wrong_arguments
 from core.simulator.soap import TAS, TDS
 
 _XS = "http://www.w3.org/2001/XMLSchema"
+_LONGEST = 500
 _FILES = {TDS: "devicemgmt.wsdl", TAS: "advancedsecurity.wsdl"}
 _NEWER = {
     TAS: f"""<xs:schema xmlns:xs="{_XS}" xmlns:tas="{TAS}">
@@ -34,7 +35,7 @@ def check(element: etree._Element) -> None:
     try:
         schema.assertValid(element)
     except etree.DocumentInvalid as error:
-        raise wrong_arguments(str(error)) from None
+        raise wrong_arguments(str(error)[:_LONGEST]) from None
 
 
 @cache

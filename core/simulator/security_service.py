@@ -1,7 +1,6 @@
 """The security configuration service, formerly advanced security: keystore and TLS server, at one address."""
 
 import base64
-import binascii
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -177,15 +176,15 @@ def _time(text: str) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise invalid("InvalidDateTime", "The time cannot be represented") from None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def _upload_certificate(device: Device, call: Call) -> etree._Element:
     try:
         der = base64.b64decode("".join(call.text("Certificate").split()), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise invalid("BadCertificate", "The certificate is not in base64") from None
     required = call.text("PrivateKeyRequired") in ("true", "1")
     certificate = device.keystore.upload(der, call.alias(), call.alias("KeyAlias"), required)

@@ -1,7 +1,6 @@
 """WS-UsernameToken with a password digest, the camera's side (WSS UsernameToken Profile 1.0)."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -67,7 +66,7 @@ class Tokens:
 def _nonce(token: etree._Element) -> bytes | None:
     try:
         nonce = base64.b64decode(_text(token, WSSE, "Nonce"), validate=True)
-    except binascii.Error:
+    except ValueError:
         return None
     return nonce or None
 

@@ -353,7 +353,8 @@ def test_what_is_wrong_with_the_files_is_told_and_nothing_is_changed(
         opened(folder)
     assert refusal.value.hint
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    assert_keeps_secrets(refusal.value, *before.get("ca.key", b"").decode().splitlines()[1:-1])
+    # Of an elliptic key's three lines the last holds only what the certificate shows too.
+    assert_keeps_secrets(refusal.value, *before.get("ca.key", b"").decode().splitlines()[1:3])
 
 
 def test_a_gateway_that_lost_the_time_makes_no_authority(folder: Path) -> None:

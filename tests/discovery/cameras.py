@@ -4,9 +4,6 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable
-from xml.etree import ElementTree
-
-from tests.discovery.messages import D2005
 
 GROUP = "239.255.255.250"
 LOOPBACK = "127.0.0.1"
@@ -72,7 +69,6 @@ class Cameras:
 
     def _hear(self) -> None:
         payload, asker = self._sock.recvfrom(65536)
-        body = ElementTree.fromstring(payload) if payload.startswith(b"<") else None
-        if body is not None and body.find(f".//{{{D2005}}}Probe") is not None:
+        if b":Probe>" in payload:
             self.probes.append(payload)
             self._on_probe(asker)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import random
 
 import pytest
 from lxml import etree
@@ -9,9 +10,9 @@ from lxml import etree
 from core.simulator import schema
 from core.simulator.camera import Camera
 from core.simulator.security_service import service
-from core.simulator.settings import CameraSettings, KeystoreSettings
+from core.simulator.settings import CameraSettings, KeystoreSettings, Way
 from core.simulator.soap import ENV, TAS
-from tests.simulator.asking import DEVICE, SECURITY, Client, envelope
+from tests.simulator.asking import DEVICE, SECURITY, Client, envelope, token
 from tests.simulator.keys import SHA256_EC, authority
 
 UNSUPPORTED = "Receiver/ter:ActionNotSupported"
@@ -21,6 +22,15 @@ ARGUMENTS = "Sender/ter:InvalidArgs"
 
 def arguments(**given: str) -> str:
     return "".join(f"<tas:{name}>{value}</tas:{name}>" for name, value in given.items())
+
+
+def self_signed(not_before: str) -> str:
+    """A request for a certificate for the factory key, valid until 2030."""
+    subject = "<tas:Subject><tas:CommonName>a</tas:CommonName></tas:Subject>"
+    times = arguments(notValidBefore=not_before, notValidAfter="2030-01-01T00:00:00Z")
+    algorithm = f"<tas:SignatureAlgorithm>{arguments(algorithm=SHA256_EC)}</tas:SignatureAlgorithm>"
+    inside = f"{subject}{arguments(KeyID='key-000002')}{times}{algorithm}"
+    return f"<tas:CreateSelfSignedCertificate>{inside}</tas:CreateSelfSignedCertificate>"
 
 
 REFUSED = {
@@ -49,6 +59,16 @@ REFUSED = {
         f"<tas:UploadCertificate>{arguments(Certificate='?')}</tas:UploadCertificate>",
         "Sender/ter:InvalidArgVal/ter:BadCertificate",
     ),
+    "not ASCII": (
+        f"<tas:UploadCertificate>{arguments(Certificate='é')}</tas:UploadCertificate>",
+        "Sender/ter:InvalidArgVal/ter:BadCertificate",
+    ),
+    "time before all times": (self_signed("0001-01-01T00:00:00+14:00"), "Sender/ter:InvalidArgVal/ter:InvalidDateTime"),
+    "time after all times": (self_signed("12020-01-01T00:00:00Z"), "Sender/ter:InvalidArgVal/ter:InvalidDateTime"),
+    "validity that ends first": (
+        self_signed("2031-01-01T00:00:00Z"),
+        "Sender/ter:InvalidArgVal/ter:InvalidDateTime",
+    ),
     "not a boolean": (
         f"<tas:UploadCertificate>{arguments(Certificate='AA==', PrivateKeyRequired='yes')}</tas:UploadCertificate>",
         ARGUMENTS,
@@ -76,6 +96,20 @@ async def test_what_the_service_description_does_not_allow_is_refused_and_change
         reply = await client.ask(body)
         assert (reply.status, reply.fault) == (500 if fault == UNSUPPORTED else 400, fault)
         assert camera.device.flash() == before
+
+
+async def test_no_mutilated_request_makes_a_camera_fall_over() -> None:
+    chance = random.Random(7)
+    settings = CameraSettings(login=(Way.TOKEN,))
+    async with Camera(settings) as camera, Client(camera) as client:
+        for _ in range(300):
+            body = chance.choice([body for body, _ in REFUSED.values()])
+            message = bytearray(envelope(body, token(settings.user, settings.password)))
+            for _ in range(chance.randint(1, 4)):
+                message[chance.randrange(len(message))] = chance.randrange(256)
+            reply = await client.post(SECURITY, bytes(message))
+            assert reply.status in (200, 400, 500)
+        assert len(camera.log.requests) == 300
 
 
 MALFORMED = {

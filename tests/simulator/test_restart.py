@@ -1,6 +1,7 @@
 """What handshakes see while a camera changes its certificate, and what a power cut leaves."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -268,6 +269,8 @@ async def test_a_protocol_moves_to_another_port() -> None:
     [
         ({"RTSP": (True, 554)}, "ServiceNotSupported"),
         ({"HTTP": (True, 81), "HTTPS": (True, 81)}, "PortAlreadyInUse"),
+        ({"HTTPS": (True, 0)}, "PortAlreadyInUse"),
+        ({"HTTPS": (True, 65536)}, "PortAlreadyInUse"),
     ],
 )
 async def test_protocols_that_cannot_be_had_are_refused(lines: dict[str, tuple[bool, int]], fault: str) -> None:
@@ -424,6 +427,21 @@ async def test_a_camera_speaks_tls_up_to_its_newest_version(newest: Literal["1.2
         assert writer.get_extra_info("ssl_object").version() == spoken
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_camera_is_left_in_the_middle_of_a_power_cut_without_anything_staying_open() -> None:
+    for steps in range(40):
+        async with Camera(CameraSettings(timing=Timing(boot=0.0))) as camera:
+            cut = asyncio.create_task(camera.power_cut())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            cut.cancel()
+            await asyncio.wait([cut])
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind((camera.host, camera.https_port))
+            other.listen()
+    gc.collect()
 
 
 # A camera in a file

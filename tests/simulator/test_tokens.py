@@ -58,10 +58,11 @@ def test_nonces_that_are_too_many_to_remember_push_out_the_oldest() -> None:
         token(USER, "other", NOW),
         token(USER, PASSWORD, NOW, kind="Text"),
         token(USER, PASSWORD, NOW).replace("</wsse:Nonce>", "!</wsse:Nonce>"),
+        token(USER, PASSWORD, NOW).replace("</wsse:Nonce>", "é</wsse:Nonce>"),
         token(USER, PASSWORD, NOW).replace("wsse:Nonce", "wsse:Other"),
         token(USER, PASSWORD, NOW).replace("wsse:Password", "wsse:Other"),
     ],
-    ids=["user", "password", "clear text", "nonce", "no nonce", "no password"],
+    ids=["user", "password", "clear text", "nonce", "strange nonce", "no nonce", "no password"],
 )
 def test_what_does_not_fit_is_wrong(text: str) -> None:
     assert check(tokens(), text) is Outcome.WRONG

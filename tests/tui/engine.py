@@ -149,7 +149,7 @@ class ScriptedEngine:
     """The handler behind the server. `asked` are the commands so far; `answers` replaces an answer by its class."""
 
     def __init__(self) -> None:
-        self.status = Status("gw-042", "0.1.0", 1, sources=(SourceStatus("WS-Discovery", 11),), rescan_in=40.0)
+        self.status = Status("gw-042", "0.1.0", 1, sources=(SourceStatus("WS-Discovery", 40, devices=11),), rescan_in=40.0)
         self.board = Board(lambda: self.status)
         self.asked: list[AnyCommand] = []
         self.answers: dict[type[AnyCommand], Callable[[AnyCommand], AnyResult]] = {}

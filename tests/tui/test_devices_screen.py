@@ -43,7 +43,7 @@ async def test_the_first_screen_says_who_where_and_what_needs_a_person(engine: S
 
 
 async def test_sources_are_below_the_table_with_their_problems_first(engine: ScriptedEngine, tmp_path: Path) -> None:
-    sources = (SourceStatus("WS-Discovery", 11, 2), SourceStatus("scan", problem="no network"))
+    sources = (SourceStatus("WS-Discovery", 40, 2, devices=11), SourceStatus("scan", problem="no network"))
     engine.status = msgspec.structs.replace(engine.status, sources=sources)
     async with running(tmp_path, engine) as run:
         await run.sees("scan: no network · WS-Discovery 11 (2 unreadable)", "rescan in 40 s")
