@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
+from types import FrameType, FunctionType
 
 import pytest
 
@@ -316,29 +316,30 @@ def test_what_is_no_file_is_refused_at_once_and_the_command_in_the_hint_puts_it_
 
 
 @pytest.mark.parametrize(
-    ("swap", "told"),
+    ("use", "swap", "told"),
     [
-        (a_link, "cannot be read: Too many levels of symbolic links"),
-        (a_fifo, "not a regular file"),
-        (a_file_for_all, "mode 0644, not 0600"),
+        (read_private, a_link, "cannot be read: Too many levels of symbolic links"),
+        (read_private, a_fifo, "not a regular file"),
+        (read_private, a_file_for_all, "mode 0644, not 0600"),
+        (open_private, a_link, "cannot be opened: Too many levels of symbolic links"),
     ],
 )
 def test_a_file_that_is_swapped_after_it_was_looked_at_is_refused(
-    folder: Path, tmp_path: Path, swap: Callable[[Path, Path], None], told: str
+    folder: Path, tmp_path: Path, use: FunctionType, swap: Callable[[Path, Path], None], told: str
 ) -> None:
     path, victim = folder / "key", tmp_path / "victim"
     create_private(folder, path.name, b"secret")
     create_private(tmp_path, victim.name, b"precious")
 
     def meddle(frame: FrameType, event: str, function: object) -> None:
-        if event == "c_call" and frame.f_code is read_private.__code__ and function is os.open:
+        if event == "c_call" and frame.f_code is use.__code__ and function is os.open:
             path.unlink()
             swap(path, victim)
 
     sys.setprofile(meddle)
     try:
         with pytest.raises(CamtrustError, match=told):
-            read_private(path)
+            use(path)
     finally:
         sys.setprofile(None)
 

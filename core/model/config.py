@@ -18,8 +18,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `interfaces` are local addresses that discovery is limited to (empty: all). `linger` is how long an engine that a
     client started stays when nobody is attached and nothing is under way. `patience` is how long onboarding waits for
-    a device that is mid-set-up. `discovery_port` is for test networks; devices use 3702. `http_login` decides about
-    logging in over plain HTTP where HTTPS was tried first.
+    a device that is mid-set-up. `expiry_notice` is in days: so long before its end a certificate is told to expire.
+    `discovery_port` is for test networks; devices use 3702. `http_login` decides about logging in over plain HTTP
+    where HTTPS was tried first.
     """
 
     gateway: str = ""
@@ -30,6 +31,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     restart_patience: float = 300.0
     check_period: float = 30.0
     retry_period: float = 60.0
+    expiry_notice: int = 30
     parallel_installs: int = 10
     http_login: Literal["ask", "never", "always"] = "ask"
     authority: AuthoritySettings = AuthoritySettings()

@@ -40,8 +40,11 @@ class AttentionKind(StrEnum):
     INSTALL_FAILED = "install_failed"
     LOGIN_REFUSED = "login_refused"
     LOGIN_NEEDED = "login_needed"
+    SAME_CERTIFICATE = "same_certificate"
     REVIEW_LEAF = "review_leaf"
     UNREACHABLE = "unreachable"
+    EXPIRED = "expired"
+    EXPIRING = "expiring"
     CLEAN_UP = "clean_up"
 
 
@@ -106,11 +109,15 @@ class CertificateView(msgspec.Struct, frozen=True):
     key_fingerprint: str = ""
     signature: str = ""
     names: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
 class DeviceView(msgspec.Struct, frozen=True):
-    """One row: a device as every client sees it, also the object that `list --json` and `show --json` print."""
+    """One row: a device as every client sees it, also the object that `list --json` and `show --json` print.
+
+    `presented` is the fingerprint of another leaf than the stored one, `change` why it probably differs, in words.
+    """
 
     id: str
     name: str
@@ -138,3 +145,4 @@ class DeviceView(msgspec.Struct, frozen=True):
     tls: str | None = None
     found_by: tuple[str, ...] = ()
     presented: str | None = None
+    change: str | None = None

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from core.model.device import CertificateView, DeviceView, InstallView
+from core.model.review import Review
 from core.model.secret import Secret, decode_secret, encode_secret
 from core.model.sighting import SourceStatus
 
@@ -114,6 +115,50 @@ class AddDevices(Command, tag="add", frozen=True, kw_only=True):
     patience: float | None = None
 
 
+class ReviewDevice(Command, tag="review", frozen=True, kw_only=True):
+    """The stored and the presented certificate of a device side by side, and why they differ. Answer: `Review`."""
+
+    needs: ClassVar[Role] = Role.VIEWER
+    device: str
+
+
+class AcceptCertificate(Command, tag="accept", frozen=True, kw_only=True):
+    """Pin the certificate that was reviewed, named by its `fingerprint`, if the device still shows it. Answer: `Done`.
+
+    Refused where the device shows another one now, or does not answer.
+    """
+
+    device: str
+    fingerprint: str
+    reason: str = ""
+
+
+class ReplaceDevice(Command, tag="replace", frozen=True, kw_only=True):
+    """Onboard an added device again: from HTTP to HTTPS, or new hardware in its place. Answer: `Added`, at once.
+
+    Without `address` it is looked for where it was, without `user` the stored login is used. For a blocked device
+    `expect` is the fingerprint that was reviewed. The old pin stays until the new one stands.
+    """
+
+    device: str
+    address: str | None = None
+    user: str = ""
+    password: Secret | None = None
+    allow_http_login: bool = False
+    expect: str | None = None
+    patience: float | None = None
+
+
+class ReissueCertificate(Command, tag="reissue", frozen=True, kw_only=True):
+    """Have the device make a new key, and sign a new certificate for it. Answer: `Added`, at once."""
+
+    device: str
+
+
+class CheckDevices(Command, tag="check", frozen=True, kw_only=True):
+    """Look at every added device now. Answer: `Devices`, the added ones, when all were looked at."""
+
+
 class CancelInstall(Command, tag="cancel", frozen=True, kw_only=True):
     """Stop an install that has not passed its point of no return. Answer: `Done`."""
 
@@ -144,6 +189,11 @@ AnyCommand = (
     | ReadAuthority
     | LookAt
     | AddDevices
+    | ReviewDevice
+    | AcceptCertificate
+    | ReplaceDevice
+    | ReissueCertificate
+    | CheckDevices
     | CancelInstall
     | RemoveDevice
     | Rescan
@@ -220,7 +270,7 @@ class Added(msgspec.Struct, frozen=True, tag="added"):
     devices: tuple[DeviceView, ...]
 
 
-AnyResult = Done | Devices | DeviceDetail | Events | Certificate | Authority | Looks | Added
+AnyResult = Done | Devices | DeviceDetail | Events | Certificate | Authority | Looks | Added | Review
 
 
 # Lines.

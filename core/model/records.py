@@ -1,5 +1,7 @@
 """What the store keeps. Times are ISO 8601 in UTC; fingerprints lower-case hex SHA-256 over the raw certificate."""
 
+from enum import StrEnum
+
 import msgspec
 
 from core.model.device import Attention, Origin
@@ -14,12 +16,13 @@ class Login(msgspec.Struct, frozen=True):
 
 
 class Pin(msgspec.Struct, frozen=True):
-    """The certificate that the gateway expects. `by` is a Unix user name or `camtrust`."""
+    """The certificate that the gateway expects. `by` is a Unix user name or `camtrust`, `reason` what they gave."""
 
     fingerprint: str
     origin: Origin
     at: str
     by: str
+    reason: str = ""
 
 
 class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,11 +50,20 @@ class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True):
     added_by: str
 
 
+class Purpose(StrEnum):
+    """What an install is for: a device is added, replaced by new hardware or moved to HTTPS, or gets a new key."""
+
+    ADD = "add"
+    REPLACE = "replace"
+    REISSUE = "reissue"
+
+
 class InstallRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a technician asked for, kept so that an interrupted install can be taken up again."""
 
     address: str
     by: str
+    purpose: Purpose = Purpose.ADD
     allow_http_login: bool = False
     expect: str | None = None
     patience: float | None = None
