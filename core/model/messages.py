@@ -362,5 +362,5 @@ def decode_from_engine(line: bytes) -> FromEngine:
 
 
 def to_builtins(value: Any) -> Any:
-    """Return a struct as plain dicts and lists, for `--json`."""
-    return msgspec.to_builtins(value, enc_hook=encode_secret)
+    """Return a struct as plain dicts and lists, for `--json`; a secret stays one."""
+    return msgspec.to_builtins(value, enc_hook=str)

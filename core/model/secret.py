@@ -42,6 +42,8 @@ def encode_secret(value: Any) -> Any:
 
 def decode_secret(kind: type, value: Any) -> Any:
     """msgspec `dec_hook`: the counterpart of `encode_secret`."""
-    if kind is Secret and isinstance(value, str):
+    if kind is Secret:
+        if not isinstance(value, str):
+            raise ValueError("Expected `str`")
         return Secret(value)
     raise NotImplementedError(f"no decoding for {kind.__name__}")

@@ -73,5 +73,5 @@ class Endpoint:
         if self._listener.port != offer.port:
             self._listener.keep(offer.port)
         context = tls.context(offer.identity, offer.newest_tls) if offer.identity is not None else None
-        await self._listener.open(context)
+        self._listener.open(context)
         self.served = offer

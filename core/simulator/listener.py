@@ -5,7 +5,6 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
 
 _HANDSHAKE = 10.0
 _GOODBYE = 1.0
@@ -15,15 +14,18 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Listener:
-    """Serves connections on one address and port while open; while it is shut, connecting is refused."""
+    """Serves connections on one address and port while open; while it is shut, connecting is refused.
+
+    It accepts by itself: asyncio's servers do not know the connections whose TLS handshake is not finished yet, so that
+    shutting one would leave them open.
+    """
 
     def __init__(self, host: str, serve: Serve) -> None:
         self._host = host
         self._serve = serve
         self._kept: socket.socket | None = None
-        self._server: asyncio.Server | None = None
-        self._opened: object = None
-        self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._listening: socket.socket | None = None
+        self._tasks: dict[asyncio.Task[None], socket.socket] = {}
 
     @property
     def port(self) -> int:
@@ -43,53 +45,69 @@ class Listener:
             self._kept.close()
             self._kept = None
 
-    async def open(self, context: ssl.SSLContext | None = None) -> None:
+    def open(self, context: ssl.SSLContext | None = None) -> None:
         """Serve on the port that is kept, with TLS if there is a context."""
         assert self._kept is not None, "keep a port first"
-        sock = _bound(self._host, self.port)
-        self._opened = object()
-        handshake, goodbye = (_HANDSHAKE, _GOODBYE) if context is not None else (None, None)
-        self._server = await asyncio.start_server(
-            partial(self._connected, self._opened),
-            sock=sock,
-            ssl=context,
-            backlog=_BACKLOG,
-            ssl_handshake_timeout=handshake,
-            ssl_shutdown_timeout=goodbye,
-            start_serving=False,
-        )
-        # Only now, as who is cancelled while it starts has to know what to shut.
-        await self._server.start_serving()
+        self._listening = _bound(self._host, self.port)
+        self._listening.setblocking(False)
+        self._listening.listen(_BACKLOG)
+        asyncio.get_running_loop().add_reader(self._listening, self._accept, self._listening, context)
 
     async def shut(self) -> None:
         """Serve no longer: connections are reset, new ones refused."""
-        server, self._server = self._server, None
-        if server is None:
+        listening, self._listening = self._listening, None
+        if listening is None:
             return
-        server.close()
+        asyncio.get_running_loop().remove_reader(listening)
+        listening.close()
         tasks = dict(self._tasks)
-        for task, writer in tasks.items():
-            writer.transport.abort()
+        for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
 
-    def _connected(self, opened: object, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._server is None or opened is not self._opened:
-            # The handshake was still under way when the port was shut.
-            writer.transport.abort()
-            return
-        task = asyncio.create_task(self._run(reader, writer))
-        self._tasks[task] = writer
-        task.add_done_callback(self._tasks.pop)
+    def _accept(self, listening: socket.socket, context: ssl.SSLContext | None) -> None:
+        for _ in range(_BACKLOG):
+            try:
+                sock, _address = listening.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            sock.setblocking(False)
+            task = asyncio.create_task(self._run(sock, context))
+            self._tasks[task] = sock
+            task.add_done_callback(self._ended)
 
-    async def _run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _run(self, sock: socket.socket, context: ssl.SSLContext | None) -> None:
         try:
-            await self._serve(reader, writer)
-        finally:
-            writer.close()
+            reader, writer = await _opened(sock, context)
+        except OSError:
+            # Whoever it was could not, or did not want to, go through with the handshake.
+            return
+        try:
             with suppress(OSError):
+                await self._serve(reader, writer)
+                writer.close()
                 await writer.wait_closed()
+        finally:
+            writer.transport.abort()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        # Closed already, unless the task was cancelled before it began.
+        self._tasks.pop(task).close()
+
+
+async def _opened(
+    sock: socket.socket, context: ssl.SSLContext | None
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Return the streams of an accepted connection, after the handshake."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    handshake, goodbye = (_HANDSHAKE, _GOODBYE) if context is not None else (None, None)
+    transport, _ = await loop.connect_accepted_socket(
+        lambda: protocol, sock, ssl=context, ssl_handshake_timeout=handshake, ssl_shutdown_timeout=goodbye
+    )
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
 def is_free(host: str, port: int) -> bool:

@@ -13,17 +13,17 @@ from core.store.logins import Binding, Vault
 _PUT = """
     INSERT INTO devices (
         id, name, host, port, scheme, path, endpoint, manufacturer, model, firmware, serial, tls,
-        pin, pin_origin, pin_at, pin_by, presented, attention, added_at, added_by
+        pin, pin_origin, pin_at, pin_by, pin_reason, presented, attention, added_at, added_by
     ) VALUES (
         :id, :name, :host, :port, :scheme, :path, :endpoint, :manufacturer, :model, :firmware, :serial, :tls,
-        :pin, :pin_origin, :pin_at, :pin_by, :presented, :attention, :added_at, :added_by
+        :pin, :pin_origin, :pin_at, :pin_by, :pin_reason, :presented, :attention, :added_at, :added_by
     )
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, host = excluded.host, port = excluded.port, scheme = excluded.scheme,
         path = excluded.path, endpoint = excluded.endpoint, manufacturer = excluded.manufacturer,
         model = excluded.model, firmware = excluded.firmware, serial = excluded.serial, tls = excluded.tls,
         pin = excluded.pin, pin_origin = excluded.pin_origin, pin_at = excluded.pin_at, pin_by = excluded.pin_by,
-        presented = excluded.presented, attention = excluded.attention,
+        pin_reason = excluded.pin_reason, presented = excluded.presented, attention = excluded.attention,
         added_at = excluded.added_at, added_by = excluded.added_by
 """
 
@@ -75,14 +75,19 @@ def add_pin(connection: sqlite3.Connection, vault: Vault, device: DeviceRecord) 
     before = _binding(connection, device.id)
     put(connection, vault, device)
     connection.execute(
-        "INSERT INTO pins (device, previous, fingerprint, origin, at, by) VALUES (?, ?, ?, ?, ?, ?)",
-        (device.id, before and before.pin, device.pin.fingerprint, device.pin.origin, device.pin.at, device.pin.by),
+        """
+        INSERT INTO pins (device, previous, fingerprint, origin, at, by, reason)
+        VALUES (:device, :previous, :fingerprint, :origin, :at, :by, :reason)
+        """,
+        {"device": device.id, "previous": before and before.pin, **msgspec.structs.asdict(device.pin)},
     )
 
 
 def pins(connection: sqlite3.Connection, device: str) -> list[Pin]:
     """Return the device's pins, oldest first."""
-    rows = connection.execute("SELECT fingerprint, origin, at, by FROM pins WHERE device = ? ORDER BY seq", (device,))
+    rows = connection.execute(
+        "SELECT fingerprint, origin, at, by, reason FROM pins WHERE device = ? ORDER BY seq", (device,)
+    )
     return [msgspec.convert(dict(row), Pin) for row in rows]
 
 
@@ -127,6 +132,7 @@ def _to_row(device: DeviceRecord) -> dict[str, Any]:
         "pin_origin": pin and pin.origin,
         "pin_at": pin and pin.at,
         "pin_by": pin and pin.by,
+        "pin_reason": pin and pin.reason,
         "attention": msgspec.json.encode(device.attention).decode(),
     }
 
@@ -134,6 +140,7 @@ def _to_row(device: DeviceRecord) -> dict[str, Any]:
 def _from_row(row: sqlite3.Row) -> DeviceRecord:
     fields = dict(row)
     pin = {name: fields.pop(f"pin_{name}") for name in ("origin", "at", "by")}
+    pin["reason"] = fields.pop("pin_reason") or ""
     fields["pin"] = fields["pin"] and pin | {"fingerprint": fields["pin"]}
     fields["attention"] = msgspec.json.decode(fields["attention"])
     return msgspec.convert(fields, DeviceRecord)

@@ -120,8 +120,14 @@ _VERSION_1 = (
     """,
 )
 
+# Why a technician accepted a certificate.
+_VERSION_2 = (
+    "ALTER TABLE devices ADD COLUMN pin_reason TEXT",
+    "ALTER TABLE pins ADD COLUMN reason TEXT NOT NULL DEFAULT ''",
+)
+
 # Number n, from 1, makes version n out of version n - 1. One that was released is never edited.
-MIGRATIONS: tuple[Sequence[str], ...] = (_VERSION_1,)
+MIGRATIONS: tuple[Sequence[str], ...] = (_VERSION_1, _VERSION_2)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -1,5 +1,8 @@
 """What clients can ask for, and what they are told when it cannot be done."""
 
+import asyncio
+import socket
+
 import pytest
 
 from core.model.device import CertificateField, Connection
@@ -31,7 +34,6 @@ REFUSED: dict[str, tuple[AnyCommand, type[CamtrustError], str]] = {
     "nonsense": (AddDevices(addresses=("192.168.20.300",)), UsageError, "192.168.20.300"),
     "port": (AddDevices(addresses=("192.168.20.1:70000",)), UsageError, "70000"),
     "twice": (AddDevices(addresses=("127.0.0.1:1", "127.0.0.1:1")), UsageError, "twice"),
-    "name": (AddDevices(addresses=("camera.invalid",)), UsageError, "camera.invalid"),
     "fingerprint": (AddDevices(addresses=("127.0.0.1:1",), expect="12"), UsageError, "SHA-256"),
     "one fingerprint": (
         AddDevices(addresses=("127.0.0.1:1", "127.0.0.1:2"), expect="0" * 64),
@@ -56,6 +58,17 @@ async def test_what_cannot_be_meant_is_refused_in_one_line_and_changes_nothing(g
     assert part in raised.value.title
     assert raised.value.hint
     assert raised.value.title.isprintable()
+    assert not gateway.engine.board.devices
+
+
+async def test_a_name_that_nobody_knows_is_refused(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    # In place of the system's resolver, which would ask the network.
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
+    with pytest.raises(UsageError, match="'camera.invalid' cannot be resolved"):
+        await gateway.engine.handle(AddDevices(addresses=("camera.invalid",)), CALLER)
     assert not gateway.engine.board.devices
 
 

@@ -16,6 +16,7 @@ from core.model.device import (
     StepView,
 )
 from core.model.messages import (
+    AcceptCertificate,
     AddDevices,
     Added,
     AnyCommand,
@@ -23,6 +24,7 @@ from core.model.messages import (
     Authority,
     CancelInstall,
     Certificate,
+    CheckDevices,
     Command,
     DeviceDetail,
     Devices,
@@ -41,10 +43,13 @@ from core.model.messages import (
     ReadAuthority,
     ReadCertificate,
     ReadEvents,
+    ReissueCertificate,
     RemoveDevice,
+    ReplaceDevice,
     Reply,
     Request,
     Rescan,
+    ReviewDevice,
     Role,
     ShowDevice,
     Status,
@@ -56,11 +61,23 @@ from core.model.messages import (
     encode_line,
     to_builtins,
 )
+from core.model.review import ChangeKind, Difference, Explanation, Review
 from core.model.secret import Secret
 from core.model.sighting import SourceStatus
 
-READING = {ListDevices, ShowDevice, ReadEvents, ReadCertificate, ReadAuthority}
-CHANGING = {LookAt, AddDevices, CancelInstall, RemoveDevice, Rescan, StopEngine}
+READING = {ListDevices, ShowDevice, ReadEvents, ReadCertificate, ReadAuthority, ReviewDevice}
+CHANGING = {
+    LookAt,
+    AddDevices,
+    AcceptCertificate,
+    ReplaceDevice,
+    ReissueCertificate,
+    CheckDevices,
+    CancelInstall,
+    RemoveDevice,
+    Rescan,
+    StopEngine,
+}
 
 VIEW = DeviceView(
     id="d1",
@@ -89,6 +106,11 @@ COMMANDS: tuple[AnyCommand, ...] = (
     ReadAuthority(),
     LookAt(addresses=("a", "b")),
     AddDevices(addresses=("a",), user="u", password=Secret("p"), name="n", expect="ab", patience=5.0),
+    ReviewDevice(device="d1"),
+    AcceptCertificate(device="d1", fingerprint="ab" * 32, reason="new firmware"),
+    ReplaceDevice(device="d1", address="10.0.0.8", user="u", password=Secret("p"), expect="ab" * 32),
+    ReissueCertificate(device="d1"),
+    CheckDevices(),
     CancelInstall(device="d1"),
     RemoveDevice(device="d1"),
     Rescan(),
@@ -103,6 +125,13 @@ RESULTS: tuple[AnyResult, ...] = (
     Authority(CERTIFICATE, b"\x30\0", "key file readable by this account only"),
     Looks((Look("a", "https", CERTIFICATE), Look("b", problem="refuses connections"))),
     Added((VIEW,)),
+    Review(
+        VIEW,
+        CERTIFICATE,
+        CERTIFICATE,
+        (Explanation(ChangeKind.SAME_KEY, "the same key", "Look at the dates."),),
+        (Difference("Issuer", "a", "b", same=False),),
+    ),
 )
 FROM_CLIENT: tuple[FromClient, ...] = (
     Hello(role=Role.VIEWER, watch=True, client="tui"),

@@ -10,7 +10,7 @@ import ssl
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -156,6 +156,21 @@ async def _rest(reader: asyncio.StreamReader) -> bytes:
         return await reader.read()
     except OSError:
         return b""
+
+
+async def test_a_camera_ends_in_the_middle_of_handshakes_without_anything_staying_open() -> None:
+    for steps in range(12):
+        async with Camera() as camera:
+            dialled = [asyncio.create_task(_dial(camera)) for _ in range(3)]
+            for _ in range(steps):
+                await asyncio.sleep(0)
+        await asyncio.wait(dialled)
+    gc.collect()
+
+
+async def _dial(camera: Camera) -> None:
+    with suppress(OSError):
+        await leaf_of(camera)
 
 
 # Quirks
