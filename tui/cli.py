@@ -13,8 +13,11 @@ from tui.attach import Options
 from tui.commands.add import add
 from tui.commands.certificates import authority, export
 from tui.commands.demo import demo
-from tui.commands.devices import list_devices, list_events, remove_device, show_device
+from tui.commands.devices import list_devices, remove_device, show_device
 from tui.commands.engine import engine
+from tui.commands.events import list_events
+from tui.commands.replace import reissue, replace_device
+from tui.commands.trust import accept, check, review_device
 from tui.hygiene import harden
 
 INTERRUPTED = 130
@@ -61,7 +64,8 @@ def cli(
     \b
       camtrust                                        the screens: discover, add, watch
       camtrust add 192.168.20.1 --user admin          add a camera, wait until it is done
-      camtrust list --json                            all devices, for scripts
+      camtrust check                                  look at all of them now; what the exit code says
+      camtrust review                                 whose certificate waits for a decision
       camtrust demo                                   try it on a simulated site
 
     The work is done by an engine in the background, which a command starts where none runs. It goes on when the command
@@ -71,7 +75,23 @@ def cli(
     return None if context.invoked_subcommand else _screens(context.obj)
 
 
-for command in (list_devices, show_device, add, remove_device, export, list_events, authority, engine, demo):
+_COMMANDS = (
+    list_devices,
+    show_device,
+    add,
+    check,
+    review_device,
+    accept,
+    replace_device,
+    reissue,
+    remove_device,
+    export,
+    list_events,
+    authority,
+    engine,
+    demo,
+)
+for command in _COMMANDS:
     cli.add_command(command)
 
 

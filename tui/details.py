@@ -1,11 +1,10 @@
-"""A device, a certificate, an install and events as lines: what the drawer and the full screens show. Pure."""
+"""A device, an install and events as lines: what the drawer and the full screens show. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from core.model.device import (
     CertificateField,
-    CertificateView,
     Connection,
     DeviceView,
     InstallView,
@@ -13,7 +12,8 @@ from core.model.device import (
     StepView,
 )
 from core.model.messages import DeviceDetail, Event
-from tui.paragraphs import LABEL, Line, field, fields, fit, length, paragraph, plain, two_ends, wrapped
+from tui.certificate import fingerprint_lines, issuer, short_facts
+from tui.paragraphs import Line, field, fields, fit, length, paragraph, plain, two_ends, wrapped
 from tui.summary import sentences
 from tui.words import (
     BLOCKED_TEXT,
@@ -26,7 +26,6 @@ from tui.words import (
     day,
     elapsed,
     full_standing,
-    grouped,
     history,
     listed,
     moment,
@@ -35,7 +34,7 @@ from tui.words import (
     took,
 )
 
-NOT_ENCRYPTED = "Not encrypted. Enable HTTPS on the camera to change that."
+NOT_ENCRYPTED = "Not encrypted. To change that: enable HTTPS on the camera, then r Replace."
 _HISTORY = 8
 
 
@@ -71,49 +70,19 @@ def _to_do(device: DeviceView, width: int) -> list[Line]:
         if device.attention == BLOCKED_TEXT
         else sentences(device.attention, device.attention_hint)
     )
-    return field("To do", told, width)
+    return [*field("To do", told, width), *field("Probably", device.change or "", width, Tone.STRONG)]
 
 
 def _certificates(detail: DeviceDetail, now: datetime, width: int) -> list[Line]:
     if detail.stored is None or detail.device.certificate_field is CertificateField.HTTP:
         return []
     by = f"{day(detail.stored_at, now)} by {detail.stored_by}" if detail.stored_by else ""
-    lines = [*_fingerprint("SHA-256", detail.stored), *field("Stored", by, width)]
-    lines += fields(_short_certificate(detail.stored, now), width)
+    lines = [*fingerprint_lines("SHA-256", detail.stored.fingerprint), *field("Stored", by, width)]
+    lines += fields(short_facts(detail.stored, now), width)
     if detail.presented is not None:
-        lines += _fingerprint("Presented", detail.presented, Tone.ALARM)
-        lines += field("", f"issued by {_issuer(detail.presented)}", width)
+        lines += fingerprint_lines("Presented", detail.presented.fingerprint, Tone.ALARM)
+        lines += field("", f"issued by {issuer(detail.presented)}", width)
     return lines
-
-
-def _fingerprint(label: str, view: CertificateView, tone: Tone = Tone.PLAIN) -> list[Line]:
-    first, second = grouped(view.fingerprint)
-    return [((fit(label, LABEL), Tone.QUIET), (first, tone)), ((fit("", LABEL), Tone.QUIET), (second, tone))]
-
-
-def _short_certificate(view: CertificateView, now: datetime) -> Iterable[tuple[str, str]]:
-    if not view.readable:
-        yield "Certificate", _unreadable(view)
-        return
-    yield "Issuer", _issuer(view)
-    yield "Valid", _validity(view, now)
-    yield "Key", listed(filter(None, (view.key, view.signature)))
-    for warning in view.warnings:
-        yield "Note", warning
-
-
-def _unreadable(view: CertificateView) -> str:
-    return f"{view.size} bytes that cannot be read as a certificate; the fingerprint is certain"
-
-
-def _issuer(view: CertificateView) -> str:
-    return f"{view.issuer or view.subject} (itself)" if view.self_signed else view.issuer or "not named"
-
-
-def _validity(view: CertificateView, now: datetime) -> str:
-    if not (view.not_before and view.not_after):
-        return ""
-    return f"{day(view.not_before, now) or view.not_before} to {day(view.not_after, now) or view.not_after}"
 
 
 def _facts(device: DeviceView, now: datetime) -> Iterable[tuple[str, str]]:
@@ -131,52 +100,6 @@ def _history_lines(events: Iterable[Event], now: datetime, width: int) -> list[L
     newest = list(events)[-_HISTORY:][::-1]
     told = [("History" if number == 0 else "", history(event, now)) for number, event in enumerate(newest)]
     return fields(told, width)
-
-
-def certificate_lines(detail: DeviceDetail, now: datetime, width: int) -> list[Line]:
-    """Return the certificate screen: the stored certificate in full, and the presented one where that is another."""
-    lines: list[Line] = []
-    if detail.presented is not None:
-        lines += [
-            plain(BLOCKED_TEXT, Tone.ALARM),
-            *paragraph("The camera shows another one than is stored.", width),
-            (),
-        ]
-    for name, view in (("Stored", detail.stored), ("Presented now", detail.presented)):
-        if view is not None:
-            lines += [plain(name, Tone.STRONG), *_full_certificate(view, now, width), ()]
-    if detail.stored is not None and detail.stored_by:
-        lines += field("Stored", f"{moment(detail.stored_at, now)} by {detail.stored_by}", width)
-    return lines
-
-
-def _full_certificate(view: CertificateView, now: datetime, width: int) -> list[Line]:
-    lines = _fingerprint("SHA-256", view)
-    lines += fields(zip(("As openssl", ""), _as_openssl(view.fingerprint), strict=True), width)
-    if not view.readable:
-        return lines + field("Certificate", _unreadable(view), width)
-    rows = [
-        ("Subject", view.subject),
-        ("Issuer", _issuer(view)),
-        ("Names", ", ".join(view.names)),
-        ("Valid", _validity(view, now)),
-        ("Key", view.key),
-        ("Signature", view.signature),
-        ("Serial", view.serial),
-        *(("Note", warning) for warning in view.warnings),
-    ]
-    lines += fields(rows, width)
-    if view.key_fingerprint:
-        first, second = grouped(view.key_fingerprint)
-        lines += [((fit("Key SHA-256", LABEL), Tone.QUIET), (first, Tone.PLAIN))]
-        lines += [((fit("", LABEL), Tone.QUIET), (second, Tone.PLAIN))]
-    return lines
-
-
-def _as_openssl(fingerprint: str) -> tuple[str, str]:
-    pairs = [fingerprint[start : start + 2].upper() for start in range(0, len(fingerprint), 2)]
-    half = len(pairs) // 2
-    return ":".join(pairs[:half]) + ":", ":".join(pairs[half:])
 
 
 _SECONDS = 9

@@ -5,20 +5,28 @@ The words are those of the screens; `now` is a time in the zone to show times in
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from core.model.device import CertificateView, DeviceView, InstallView, StepView
 from core.model.messages import Authority, DeviceDetail, Event, to_builtins
+from core.model.review import Difference, Explanation, Review
 from tui import words
 
 _HEADINGS = ("STATE", "NAME", "ADDRESS", "CERTIFICATE", "EXPIRES")
+_EVENT_COLUMNS = (20, 10, 20)
+_SHA256_DIGITS = 64
 
 
 def json_text(value: Any) -> str:
     """Return structs, or plain values of them, as JSON in ASCII."""
     return json.dumps(to_builtins(value), indent=2)
+
+
+def json_line(value: Any) -> str:
+    """Return a struct as JSON in one line of ASCII."""
+    return json.dumps(to_builtins(value))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -67,9 +75,14 @@ def _row(device: DeviceView, now: datetime) -> tuple[str, ...]:
     return state, device.name, device.address, words.certificate(device) or "-", words.expires(device, now) or "-"
 
 
+def named(device: DeviceView) -> str:
+    """Return a device's name, never without its address, as names can be alike (rule R34)."""
+    return f"{device.name} ({device.address})"
+
+
 def task_text(device: DeviceView) -> str:
-    """Return what a person has to do about a device, with its address, as names can be alike (rule R34)."""
-    said = f"{device.name} ({device.address}): {device.attention}"
+    """Return what a person has to do about a device."""
+    said = f"{named(device)}: {device.attention}"
     return f"{said}\n  {device.attention_hint}" if device.attention_hint else said
 
 
@@ -110,6 +123,7 @@ def _device_facts(device: DeviceView, now: datetime) -> Iterable[tuple[str, str 
     yield "Origin", words.ORIGINS[device.origin] if device.origin else None
     yield "To do", device.attention
     yield "", device.attention_hint
+    yield "Probably", device.change
     yield "Video", device.video
     yield "TLS", device.tls
     yield "Model", " ".join(filter(None, (device.manufacturer, device.model, device.firmware)))
@@ -148,6 +162,93 @@ def events_text(events: Sequence[Event]) -> str:
     if not events:
         return "No events yet."
     return table(("TIME", "WHO", "DEVICE", "WHAT"), ((event.at, event.who, event.name, event.text) for event in events))
+
+
+def event_line(event: Event) -> str:
+    """Return an event as a line that lines up with others without knowing them."""
+    columns = zip((event.at, event.who, event.name), _EVENT_COLUMNS, strict=True)
+    return "  ".join([*(_padded(text, max(columns, width(text))) for text, columns in columns), event.text])
+
+
+def queue_value(queue: Mapping[str, Sequence[DeviceView]]) -> list[dict[str, Any]]:
+    """Return what has to be decided for `--json`, one object a reason."""
+    return [{"reason": reason, "devices": to_builtins(devices)} for reason, devices in queue.items()]
+
+
+def queue_text(queue: Mapping[str, Sequence[DeviceView]]) -> str:
+    """Return what has to be decided, under the reason for it."""
+    if not queue:
+        return "Nothing to review."
+    groups = [f"{reason} ({words.plural(len(group), 'device')})" for reason, group in queue.items()]
+    tables = [table(("", "NAME", "ADDRESS", "STORED", "SHOWN NOW"), map(_queue_row, group)) for group in queue.values()]
+    told = [_section(title, rows) for title, rows in zip(groups, tables, strict=True)]
+    return "\n\n".join([*told, "camtrust review DEVICE compares, camtrust accept DEVICE decides."])
+
+
+def _queue_row(device: DeviceView) -> tuple[str, ...]:
+    stored = words.short(device.fingerprint) if device.fingerprint else "none"
+    shown = words.short(device.presented) if device.presented else "the same" if device.fingerprint else "-"
+    return "!!" if device.presented else "?", device.name, device.address, stored, shown
+
+
+def review_text(review: Review, now: datetime) -> str:
+    """Return a comparison as lines: why the certificates probably differ, worst first, then field by field."""
+    device = review.device
+    parts = [f"{named(device)}: {device.attention or words.standing(device, now)}"]
+    if review.explanations:
+        parts.append(_section("Why, worst first", "\n".join(map(_explanation_text, review.explanations))))
+    if review.stored is not None:
+        parts.append(_section("Stored", facts(_storing(review, now))))
+    if review.presented is None:
+        parts.append("It has not shown a certificate yet.")
+    elif review.differences:
+        same = review.stored is not None and review.stored.fingerprint == review.presented.fingerprint
+        title = "Certificate, stored and shown now" if same else "Certificates"
+        parts.append(_section(title, _differences_text(review)))
+    return "\n\n".join(parts)
+
+
+def _explanation_text(explanation: Explanation) -> str:
+    return f"{explanation.text}\n  {explanation.hint}" if explanation.hint else explanation.text
+
+
+def _storing(review: Review, now: datetime) -> Iterable[tuple[str, str | None]]:
+    origin = review.device.origin
+    yield "Origin", words.ORIGINS[origin] if origin else None
+    yield "By", ", ".join(filter(None, (review.stored_by, words.moment(review.stored_at, now))))
+    yield "Reason", review.reason
+
+
+def _differences_text(review: Review) -> str:
+    first, *rest = (row for difference in review.differences for row in _difference_rows(difference, review))
+    return table(first, rest)
+
+
+def _difference_rows(difference: Difference, review: Review) -> list[tuple[str, ...]]:
+    """Return a field: equal ones once, others below each other, in place for the eye to compare."""
+    told = (("stored", difference.stored), ("shown now", difference.presented))
+    sides = (("", difference.presented),) if difference.same or review.stored is None else told
+    mark = "" if review.stored is None else " =" if difference.same else "!="
+    lines = [line for side, value in sides for line in _side_lines(side, value)]
+    return [(mark, difference.label, *lines[0]), *(("", "", *line) for line in lines[1:])]
+
+
+def _side_lines(side: str, value: str) -> list[tuple[str, str]]:
+    first, *rest = _value_lines(value) or ["-"]
+    return [(side, first), *(("", line) for line in rest)]
+
+
+def _value_lines(value: str) -> list[str]:
+    digits = value.replace(" ", "")
+    if len(digits) == _SHA256_DIGITS and digits.isalnum():
+        return list(words.grouped(digits))
+    return value.splitlines()
+
+
+def accepted_text(device: DeviceView, now: datetime) -> str:
+    """Return what a device is whose certificate was just accepted."""
+    told = f"Accepted. {named(device)} is {words.standing(device, now)}, {words.certificate(device)}."
+    return "\n".join([told, f"SHA-256 {' '.join(words.grouped(device.fingerprint))}"] if device.fingerprint else [told])
 
 
 def authority_value(authority: Authority) -> dict[str, Any]:

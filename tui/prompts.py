@@ -29,6 +29,22 @@ def consent(question: str) -> None:
         raise CamtrustError("Nothing was changed.")
 
 
+def agreed(fingerprint: str, what: str) -> bool:
+    """Ask somebody who is there to agree to a certificate, so that no key does it by reflex (rule R33).
+
+    `what` is done then. Only `yes`, or the last 8 digits of the fingerprint, is agreement.
+    """
+    click.echo(f"To {what}, type yes or the last 8 digits of the SHA-256 that it shows now.", err=True)
+    typed = click.prompt("Anything else keeps the stored certificate", default="", show_default=False, err=True)
+    return "".join(typed.split()).casefold() in ("yes", fingerprint[-8:])
+
+
+def reason_for(what: str) -> str:
+    """Ask somebody who is there why; no reason is an answer, too."""
+    typed: str = click.prompt(f"Reason for {what}, kept in the history", default="", show_default=False, err=True)
+    return typed.strip()
+
+
 def read_password(user: str, file: str | None) -> Secret | None:
     """Return the password for `user`: the first line of `file` (`-` is standard input), else typed without an echo.
 

@@ -8,7 +8,7 @@ import msgspec
 
 from core.model.device import Connection, DeviceView, InstallView, StepState, StepView
 from core.model.messages import Event, Status, Update
-from tui.words import needs_review
+from tui.words import expiry_noted, needs_review
 
 EVENTS_KEPT = 500
 
@@ -37,6 +37,7 @@ class Counts:
     blocked: int = 0
     review: int = 0
     adding: int = 0
+    expiring: int = 0
 
 
 class Site:
@@ -90,6 +91,7 @@ class Site:
             blocked=sum(view.connection is Connection.BLOCKED for view in devices),
             review=sum(map(needs_review, devices)),
             adding=sum(view.connection is Connection.ADDING for view in devices),
+            expiring=sum(map(expiry_noted, devices)),
         )
 
     def install(self, device: str, now: datetime) -> InstallView | None:

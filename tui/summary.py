@@ -30,6 +30,8 @@ def who_and_how_many(link: LinkState, counts: Counts, lost_at: datetime | None) 
         spans += [(" · ", Tone.PLAIN), (f"{counts.blocked} BLOCKED", Tone.ALARM)]
     if counts.review:
         spans += [(" · ", Tone.PLAIN), (f"{counts.review} review", Tone.ASK)]
+    if counts.expiring:
+        spans += [(" · ", Tone.PLAIN), (f"{counts.expiring} expiring", Tone.WARN)]
     return (*spans, (" ", Tone.PLAIN))
 
 
@@ -53,7 +55,7 @@ def attention(device: DeviceView | None) -> Line:
     """Return what a person has to do about the device at the cursor."""
     if device is None or device.attention is None:
         return EMPTY
-    return plain(f" {sentences(device.attention, device.attention_hint)}")
+    return plain(f" {sentences(device.attention, device.change or device.attention_hint)}")
 
 
 def sources(site: Site) -> Line:

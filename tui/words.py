@@ -9,7 +9,7 @@ from core.model.device import AttentionKind, CertificateField, Connection, Devic
 from core.model.messages import Event
 
 EXPIRING = timedelta(days=30)
-"""From this long before its end a certificate's expiry is told in days, and marked."""
+"""From this long before its end, or earlier where the engine says so, an expiry is told in days, and marked."""
 
 BLOCKED_TEXT = "Error with device certificate"
 
@@ -47,16 +47,21 @@ _OF_ATTENTION = {
     AttentionKind.INSTALL_FAILED: State("x", "install failed", Tone.STRONG, 2),
     AttentionKind.LOGIN_REFUSED: State("x", "login refused", Tone.STRONG, 2),
     AttentionKind.LOGIN_NEEDED: State("?", "login needed", Tone.ASK, 2),
+    AttentionKind.SAME_CERTIFICATE: State("?", "shared cert.", Tone.ASK, 4),
     AttentionKind.REVIEW_LEAF: State("?", "review", Tone.ASK, 4),
+    AttentionKind.EXPIRED: State("~", "online", Tone.WARN, 6),
+    AttentionKind.EXPIRING: State("~", "online", Tone.WARN, 6),
     AttentionKind.CLEAN_UP: State("~", "clean up", Tone.WARN, 6),
 }
-_NOT_BY_ITSELF = frozenset({AttentionKind.CLEAN_UP, AttentionKind.UNREACHABLE})
+_EXPIRY = frozenset({AttentionKind.EXPIRED, AttentionKind.EXPIRING})
+_NOT_BY_ITSELF = _EXPIRY | {AttentionKind.CLEAN_UP, AttentionKind.UNREACHABLE}
 
 LEGEND = (
     ("!!", "BLOCKED", "another certificate than the stored one; nothing is sent to it"),
     ("x", "failed", "an install, a login or TLS failed; Enter says what to do"),
     (">", "adding", "on its way to HTTPS; i shows the steps"),
-    ("?", "review", "encrypted, but nobody vouches for its certificate yet"),
+    ("?", "review", "encrypted, but nobody vouches for its certificate yet; c shows it"),
+    ("?", "shared cert.", "another device shows the same certificate: either can pass for the other"),
     (".", "offline", "does not answer, and for how long"),
     ("~", "online", "and worth a look: its certificate ends soon, or has ended"),
     ("=", "online", "shows the certificate that is stored for it"),
@@ -106,6 +111,11 @@ def needs_review(device: DeviceView) -> bool:
     return device.attention_kind is not None and device.attention_kind not in _NOT_BY_ITSELF
 
 
+def expiry_noted(device: DeviceView) -> bool:
+    """Tell whether the end of the certificate, soon or past, is what there is to say of a device."""
+    return device.attention_kind in _EXPIRY
+
+
 def certificate(device: DeviceView) -> str:
     """Return the certificate field in the user's words, or what stands there instead of one."""
     if device.certificate_field is not None:
@@ -125,10 +135,12 @@ def expires(device: DeviceView, now: datetime) -> str:
     left = end - now
     if left <= timedelta(0):
         return "expired"
-    return _days(left) if left <= EXPIRING else end.astimezone(now.tzinfo).strftime("%Y-%m")
+    is_near = left <= EXPIRING or device.attention_kind is AttentionKind.EXPIRING
+    return days(left) if is_near else end.astimezone(now.tzinfo).strftime("%Y-%m")
 
 
-def _days(left: timedelta) -> str:
+def days(left: timedelta) -> str:
+    """Return `1 day`, `19 days`."""
     return "1 day" if left.days == 1 else f"{left.days} days"
 
 

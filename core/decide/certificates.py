@@ -12,7 +12,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from core.decide import keys, signatures
+from core.decide import extensions, keys, signatures
 from core.decide.der import DamagedError, Element, Outline, attributes, outline
 from core.decide.keys import PublicKey
 from core.model.device import CertificateView
@@ -35,6 +35,14 @@ _SHORT = {
 _SHOWN_NAMES = (x509.DNSName, x509.IPAddress, x509.UniformResourceIdentifier, x509.RFC822Name)
 
 
+def outline_of(der: bytes) -> Outline | None:
+    """Return the outline of a certificate, None where there is none or it is larger than 64 KiB."""
+    try:
+        return outline(der) if len(der) <= LARGEST else None
+    except DamagedError:
+        return None
+
+
 def fingerprint(der: bytes) -> str:
     """Return the SHA-256 of a certificate's raw bytes, in lower-case hex."""
     return hashlib.sha256(der).hexdigest()
@@ -42,13 +50,13 @@ def fingerprint(der: bytes) -> str:
 
 def key_fingerprint(der: bytes) -> str:
     """Return the SHA-256 of a certificate's SubjectPublicKeyInfo in lower-case hex, empty where it cannot be found."""
-    found = _outline(der)
+    found = outline_of(der)
     return keys.fingerprint(found.key.raw) if found else ""
 
 
 def issued_by(der: bytes, issuer_der: bytes) -> bool:
     """Tell whether a certificate names that issuer and is signed by the issuer's key (RFC 5280, 6.1.3)."""
-    leaf, issuer = _outline(der), _outline(issuer_der)
+    leaf, issuer = outline_of(der), outline_of(issuer_der)
     if leaf is None or issuer is None or leaf.issuer.raw != issuer.subject.raw:
         return False
     certificate, key = _load(der), keys.load(issuer.key.raw)
@@ -58,10 +66,9 @@ def issued_by(der: bytes, issuer_der: bytes) -> bool:
 def describe(der: bytes) -> CertificateView:
     """Return what can be shown of a certificate, for any bytes at all.
 
-    `readable` is false where a strict parser refuses it; then names, dates and key are as far as they could be made
-    out, and nothing more is known of an input that has no outline of a certificate or is larger than 64 KiB.
+    `readable` is false where a strict parser refuses it; then what is shown is as far as it could be made out, and nothing more is known of an input that has no outline of a certificate or is larger than 64 KiB.
     """
-    found = _outline(der)
+    found = outline_of(der)
     if found is None:
         problem = "Too large to be read" if len(der) > LARGEST else "Cannot be read"
         return CertificateView(fingerprint(der), len(der), readable=False, warnings=(problem,))
@@ -81,6 +88,7 @@ def describe(der: bytes) -> CertificateView:
         key_fingerprint=keys.fingerprint(found.key.raw),
         signature=signatures.algorithm(certificate) if certificate else "",
         names=names or (),
+        extensions=extensions.lines(found.extensions),
         warnings=(*_damages(found, certificate, key, names), *_weaknesses(certificate, key)),
     )
 
@@ -93,13 +101,6 @@ def name_text(name: Element) -> str:
         pairs.remove(first)
     rest = [f"{_SHORT.get(kind, kind)}={value}" if kind else value for kind, value in pairs]
     return clean(", ".join(filter(None, [first[1] if first else "", *rest])), _LONGEST_NAME)
-
-
-def _outline(der: bytes) -> Outline | None:
-    try:
-        return outline(der) if len(der) <= LARGEST else None
-    except DamagedError:
-        return None
 
 
 def _load(der: bytes) -> x509.Certificate | None:

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-_SEQUENCE, _SET, _INTEGER, _OID, _VERSION = 0x30, 0x31, 0x02, 0x06, 0xA0
+SEQUENCE, BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OID = 0x30, 0x01, 0x02, 0x03, 0x04, 0x06
+_SET, _VERSION, _EXTENSIONS = 0x31, 0xA0, 0xA3
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _LONGEST_OID = 32
 _TEXT_ENCODINGS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
@@ -31,7 +32,10 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The fields before the extensions. Dates are None where they do not exist; `key` is a SubjectPublicKeyInfo."""
+    """The fields that are shown. Dates are None where they do not exist; `key` is a SubjectPublicKeyInfo.
+
+    `extensions` is the field that holds them, not looked into.
+    """
 
     serial: int
     issuer: Element
@@ -39,12 +43,13 @@ class Outline:
     not_after: datetime | None
     subject: Element
     key: Element
+    extensions: Element | None
 
 
 def outline(der: bytes) -> Outline:
     """Return the outline of a certificate (RFC 5280, 4.1), whatever comes after it. Raises DamagedError."""
-    certificate = _expect(read(der), _SEQUENCE)
-    fields = children(_expect(read(certificate.content), _SEQUENCE))
+    certificate = expect(read(der), SEQUENCE)
+    fields = children(expect(read(certificate.content), SEQUENCE))
     if fields and fields[0].tag == _VERSION:
         fields = fields[1:]
     if len(fields) < 6:
@@ -52,12 +57,13 @@ def outline(der: bytes) -> Outline:
     serial, _, issuer, validity, subject, key = fields[:6]
     dates = [_date(time) for time in children(validity)[:2]]
     return Outline(
-        serial=int.from_bytes(_expect(serial, _INTEGER).content, "big", signed=True),
+        serial=int.from_bytes(expect(serial, INTEGER).content, "big", signed=True),
         issuer=issuer,
         not_before=dates[0] if dates else None,
         not_after=dates[1] if len(dates) > 1 else None,
         subject=subject,
-        key=_expect(key, _SEQUENCE),
+        key=expect(key, SEQUENCE),
+        extensions=next((field for field in fields[6:] if field.tag == _EXTENSIONS), None),
     )
 
 
@@ -66,9 +72,9 @@ def attributes(name: Element) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     try:
         for relative in children(name):
-            for attribute in children(_expect(relative, _SET)):
+            for attribute in children(expect(relative, _SET)):
                 kind, value = children(attribute)
-                found.append((_dotted(_expect(kind, _OID).content), _text(value)))
+                found.append((dotted(expect(kind, OID).content), _text(value)))
     except ValueError:
         found.append(("", "…"))
     return tuple(found)
@@ -99,13 +105,15 @@ def read(data: bytes, at: int = 0) -> Element:
     return Element(data[at], data[start : start + length], data[at : start + length])
 
 
-def _expect(element: Element, tag: int) -> Element:
+def expect(element: Element, tag: int) -> Element:
+    """Return the element if it has that tag. Raises DamagedError."""
     if element.tag != tag:
         raise DamagedError(f"tag {element.tag:#x} in place of {tag:#x}")
     return element
 
 
-def _dotted(content: bytes) -> str:
+def dotted(content: bytes) -> str:
+    """Return an object identifier as numbers with dots, such as "2.5.29.17"; what is longer than 32 bytes is cut."""
     numbers = [0]
     for byte in content[:_LONGEST_OID]:
         numbers[-1] = numbers[-1] << 7 | byte & 0x7F
@@ -113,7 +121,8 @@ def _dotted(content: bytes) -> str:
             numbers.append(0)
     first, rest = numbers[0], numbers[1:-1]
     top = min(first // 40, 2)
-    return ".".join(f"{number:d}" for number in (top, first - 40 * top, *rest))
+    text = ".".join(f"{number:d}" for number in (top, first - 40 * top, *rest))
+    return text if len(content) <= _LONGEST_OID else f"{text}…"
 
 
 def _text(value: Element) -> str:

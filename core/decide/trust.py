@@ -10,6 +10,9 @@ from core.model.records import DeviceRecord
 MISSES_UNTIL_OFFLINE = 2
 """How many looks in a row must fail before a device counts as offline: one may be lost on any network."""
 
+LONGEST_BACK_OFF = 4.0
+"""How many periods at the most pass between two looks at a device that does not answer."""
+
 BLOCKED_TEXT = "Error with device certificate"
 
 
@@ -63,6 +66,11 @@ def judge_look(device: DeviceRecord, health: Health, looked: Looked) -> tuple[De
     if looked.leaf == device.pin.fingerprint:
         return msgspec.structs.replace(device, presented=None, tls=looked.tls), Health(Connection.ONLINE)
     return msgspec.structs.replace(device, presented=looked.leaf, tls=looked.tls), _blocked()
+
+
+def next_look(period: float, misses: int) -> float:
+    """Return after how many seconds to look again: later and later at a device that does not answer, up to a bound."""
+    return period * min(2.0 ** max(0, misses - MISSES_UNTIL_OFFLINE), LONGEST_BACK_OFF)
 
 
 def first_health(device: DeviceRecord) -> Health:

@@ -24,10 +24,17 @@ class Live(msgspec.Struct, frozen=True):
 
 
 def added_view(
-    device: DeviceRecord, live: Live, certificate: CertificateView | None, found: Found | None
+    device: DeviceRecord,
+    live: Live,
+    certificate: CertificateView | None,
+    found: Found | None,
+    notes: tuple[Attention, ...] = (),
 ) -> DeviceView:
-    """Return the row of an added device. `certificate` is the stored one, `found` what discovery says of it."""
-    attention = worst((*device.attention, *filter(None, (live.health.problem,))))
+    """Return the row of an added device.
+
+    `certificate` is the stored one, `found` what discovery says of it, `notes` what else there is to tell of it.
+    """
+    attention = worst((*device.attention, *notes, *filter(None, (live.health.problem,))))
     adding = live.step is not None
     return DeviceView(
         id=device.id,

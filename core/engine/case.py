@@ -1,6 +1,6 @@
 """One onboarding under way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -10,12 +10,19 @@ from core.model.records import DeviceRecord, InstallRecord, Login
 
 @dataclass
 class Case:
-    """What is known of it so far. The parts of an onboarding read it and move it on, one at a time."""
+    """What is known of it so far. The parts of an onboarding read it and move it on, one at a time.
+
+    `original` is the device as it was when the onboarding began.
+    """
 
     services: Services
     device: DeviceRecord
     install: InstallRecord
     login: Login | None
+    original: DeviceRecord = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.original = self.device
 
     @property
     def alias(self) -> str:

@@ -7,15 +7,18 @@ import socket
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from core.decide.addresses import Target, parse_address
+from core.decide.addresses import Target, parse_address, show_address
 from core.engine.clock import stamp
 from core.engine.preview import Preview
+from core.engine.reviews import Reviews
 from core.engine.services import Services
+from core.engine.watch import Watch
 from core.engine.work import Work
 from core.model.caller import Caller
 from core.model.device import CertificateField, CertificateView
 from core.model.errors import RefusedError, UsageError
 from core.model.messages import (
+    AcceptCertificate,
     AddDevices,
     Added,
     AnyCommand,
@@ -23,6 +26,7 @@ from core.model.messages import (
     Authority,
     CancelInstall,
     Certificate,
+    CheckDevices,
     Command,
     DeviceDetail,
     Devices,
@@ -34,12 +38,16 @@ from core.model.messages import (
     ReadAuthority,
     ReadCertificate,
     ReadEvents,
+    ReissueCertificate,
     RemoveDevice,
+    ReplaceDevice,
     Rescan,
+    ReviewDevice,
     ShowDevice,
     StopEngine,
 )
-from core.model.records import DeviceRecord, InstallRequest, Login
+from core.model.records import DeviceRecord, InstallRequest, Login, Purpose
+from core.model.review import Review
 
 _MOST_ADDRESSES = 1000
 _RESOLVE_DEADLINE = 5.0
@@ -53,11 +61,22 @@ Handler = Callable[[Any, Caller], Coroutine[Any, Any, AnyResult]]
 class Commands:
     """Answers commands. `rescan` asks the sources again, `stop` ends the engine."""
 
-    def __init__(self, services: Services, work: Work, rescan: Callable[[], None], stop: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        work: Work,
+        watch: Watch,
+        reviews: Reviews,
+        *,
+        rescan: Callable[[], None],
+        stop: Callable[[], None],
+    ) -> None:
         self._services = services
         self._registry = services.registry
         self._store = services.store
         self._work = work
+        self._watch = watch
+        self._reviews = reviews
         self._rescan = rescan
         self._stop = stop
         self._preview = Preview(services)
@@ -69,6 +88,11 @@ class Commands:
             ReadAuthority: self._read_authority,
             LookAt: self._look_at,
             AddDevices: self._add,
+            ReviewDevice: self._review,
+            AcceptCertificate: self._accept,
+            ReplaceDevice: self._replace,
+            ReissueCertificate: self._reissue,
+            CheckDevices: self._check,
             CancelInstall: self._cancel,
             RemoveDevice: self._remove,
             Rescan: self._scan,
@@ -132,7 +156,7 @@ class Commands:
         known = [self._registry.at(target.host, target.port) for target in targets]
         for device in filter(None, known):
             self._refuse_if_settled(device)
-        login = Login(command.user, command.password) if command.user and command.password is not None else None
+        login = _login(command)
         added = []
         for target, text, old in zip(targets, command.addresses, known, strict=True):
             request = InstallRequest(
@@ -183,6 +207,51 @@ class Commands:
             await self._services.tell("added", "added", device, request.by)
         await self._work.begin(device, request)
 
+    async def _review(self, command: ReviewDevice, caller: Caller) -> Review:
+        return await self._reviews.review(self._registry.resolve(command.device))
+
+    async def _accept(self, command: AcceptCertificate, caller: Caller) -> Done:
+        device = self._registry.resolve(command.device)
+        await self._reviews.accept(device, _fingerprint(command.fingerprint), command.reason, caller.user)
+        return Done()
+
+    async def _replace(self, command: ReplaceDevice, caller: Caller) -> Added:
+        device = self._registry.resolve(command.device)
+        self._work.check_free(device)
+        address = command.address or _address(device)
+        target = parse_address(address)
+        await _resolve(target)
+        other = self._registry.at(target.host, target.port)
+        if other is not None and other.id != device.id:
+            raise RefusedError(f"{target} is {other.name}, which is added already", "Replace that one, or remove it.")
+        expect = _fingerprint(command.expect) if command.expect else device.presented
+        request = InstallRequest(
+            address=address,
+            by=caller.user,
+            purpose=Purpose.REPLACE,
+            allow_http_login=command.allow_http_login,
+            expect=expect,
+            patience=command.patience,
+        )
+        await self._begin(device, request, _login(command))
+        return Added((self._services.board.devices[device.id],))
+
+    async def _reissue(self, command: ReissueCertificate, caller: Caller) -> Added:
+        device = self._registry.resolve(command.device)
+        self._work.check_free(device)
+        if device.pin is None or device.scheme != "https":
+            raise RefusedError(f"{device.name} has no certificate that could be re-issued", "Replace it instead.")
+        if device.presented:
+            raise RefusedError(f"{device.name} is blocked", "Compare its certificates first, then accept or replace.")
+        request = InstallRequest(address=_address(device), by=caller.user, purpose=Purpose.REISSUE, patience=0.0)
+        await self._begin(device, request, None)
+        return Added((self._services.board.devices[device.id],))
+
+    async def _check(self, command: CheckDevices, caller: Caller) -> Devices:
+        await self._watch.check_all()
+        devices = self._services.board.devices
+        return Devices(tuple(devices[device] for device in self._registry.devices))
+
     async def _cancel(self, command: CancelInstall, caller: Caller) -> Done:
         self._work.cancel(self._registry.resolve(command.device), caller.user)
         return Done()
@@ -223,14 +292,30 @@ def _parse(addresses: tuple[str, ...]) -> list[Target]:
     return targets
 
 
+def _login(command: AddDevices | ReplaceDevice) -> Login | None:
+    return Login(command.user, command.password) if command.user and command.password is not None else None
+
+
+def _address(device: DeviceRecord) -> str:
+    """Return where to look for an added device. One that had a certificate is never reached over HTTP (rule R13)."""
+    if device.pin is None:
+        return show_address(device.host, device.port if device.scheme == "https" else None)
+    return f"https://{show_address(device.host, device.port)}"
+
+
 def _expected(command: AddDevices, targets: list[Target]) -> str | None:
     if command.expect is None:
         return None
-    cleaned = re.sub(r"[\s:-]", "", command.expect).lower().removeprefix("sha256")
     if len(targets) != 1:
         raise UsageError("An expected fingerprint fits one device only", "Add this device on its own.")
+    return _fingerprint(command.expect)
+
+
+def _fingerprint(text: str) -> str:
+    """Read a fingerprint as any program prints it."""
+    cleaned = re.sub(r"[\s:-]", "", text).lower().removeprefix("sha256")
     if not _FINGERPRINT.fullmatch(cleaned):
-        raise UsageError("The expected fingerprint is not a SHA-256 one", "It has 64 hexadecimal digits.")
+        raise UsageError("The fingerprint is not a SHA-256 one", "It has 64 hexadecimal digits.")
     return cleaned
 
 

@@ -23,6 +23,7 @@ from core.model.errors import (
     WrongLeafError,
 )
 from core.model.keystore import Information, Inventory, KeystoreCapabilities
+from core.model.records import Purpose
 from core.network.look import Seen, look
 from core.onvif.device import OnvifDevice
 
@@ -64,6 +65,7 @@ class Contact:
         found = self._case.services.registry.found(self._target.host)
         place = await Finder(self._case.services.wsdls, self._target, found).find()
         self._case.show(
+            host=self._target.host,
             scheme=place.scheme,
             port=place.port,
             path=found.path if found else self._case.device.path,
@@ -94,7 +96,9 @@ class Contact:
                 "Nothing was sent. Compare the fingerprint with the one on the camera's own page.",
             )
         pin = self._case.device.pin
-        if pin is not None and pin.fingerprint != seen.fingerprint:
+        # Who replaces a device expects another certificate than the stored one.
+        replaces = self._case.install.request.purpose is Purpose.REPLACE
+        if pin is not None and pin.fingerprint != seen.fingerprint and not replaces:
             raise WrongLeafError(seen.der)
 
     async def ask(self, onvif: OnvifDevice) -> tuple[KeystoreCapabilities | None, datetime | None]:

@@ -80,6 +80,12 @@ def not_reached(device: DeviceRecord, reason: DeviceError) -> Ending:
     return Ending(device, "not reached", f"no certificate stored: {reason.title}", outcome, reason.hint)
 
 
+def left_as_it_was(device: DeviceRecord, reason: DeviceError) -> Ending:
+    """A device that was added before is not touched: its certificate, or its plain HTTP, stays what it was."""
+    outcome = f"Nothing was changed: {reason.title}."
+    return Ending(device, "not replaced", f"left as it was: {reason.title}", outcome, reason.hint)
+
+
 def blocked(device: DeviceRecord, old: str, presented: str) -> Ending:
     """The device shows a certificate that nobody expects: `old` is pinned, and nothing is sent any more."""
     if device.pin is None:

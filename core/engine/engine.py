@@ -19,12 +19,14 @@ from core.engine.board import Board
 from core.engine.clock import now
 from core.engine.commands import Commands
 from core.engine.registry import Registry
+from core.engine.reviews import Reviews
 from core.engine.services import Services
 from core.engine.watch import Watch
 from core.engine.work import Work
 from core.model.caller import Caller
 from core.model.config import Config
 from core.model.messages import AnyCommand, AnyResult, Status
+from core.model.records import DeviceRecord
 from core.onvif.wsdls import Wsdls
 from core.store.folder import StateFolder
 from core.store.store import Store
@@ -45,8 +47,11 @@ class Engine:
         self._services = services
         self._sources = sources
         self._work = Work(services)
-        self._watch = Watch(services, self._work)
-        self._commands = Commands(services, self._work, self._rescan, self.stop_asked.set)
+        self._watch = Watch(services, self._work, self._explain)
+        self._reviews = Reviews(services, self._work, self._watch.note)
+        self._commands = Commands(
+            services, self._work, self._watch, self._reviews, rescan=self._rescan, stop=self.stop_asked.set
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
@@ -84,6 +89,8 @@ class Engine:
         await self._services.store.close()
 
     async def _start(self) -> None:
+        for device in tuple(self._services.registry.devices.values()):
+            await self._explain(device)
         await self._work.take_up()
         for source in self._sources:
             self._run(source.name, partial(source.run, self._services.registry.hear))
@@ -93,6 +100,12 @@ class Engine:
 
     def _run(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._tasks.append(asyncio.create_task(_supervised(name, work), name=name))
+
+    async def _explain(self, device: DeviceRecord) -> None:
+        """Show beside a blocked device why it probably shows another certificate."""
+        if device.presented:
+            explanations = await self._reviews.explain(device)
+            self._services.registry.set_change(device.id, explanations[0].text if explanations else "")
 
     def _rescan(self) -> None:
         for source in self._sources:
@@ -121,7 +134,7 @@ class Engine:
 async def _services(store: Store, folder: Path, config: Config, gateway: str, sources: tuple[Source, ...]) -> Services:
     authority = await asyncio.to_thread(Authority.open, folder, config.authority, gateway, now())
     board = Board(lambda: _status(gateway, config, sources, registry))
-    registry = Registry(board)
+    registry = Registry(board, config.expiry_notice)
     devices = await store.devices()
     pins = {device.pin.fingerprint for device in devices if device.pin}
     certificates = [der for fingerprint in pins if (der := await store.certificate(fingerprint)) is not None]

@@ -30,6 +30,7 @@ from core.model.errors import (
     UnexpectedLeafError,
     WrongLeafError,
 )
+from core.model.records import Purpose
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Installation:
             await self._finish(ending)
 
     async def resume(self) -> None:
-        """Settle what an interruption left; begin anew where the device has no certificate stored yet.
+        """Settle what an interruption left, and begin anew.
 
         Raises `DeviceError` while the device does not answer; it is then to be tried again later.
         """
@@ -88,14 +89,13 @@ class Installation:
                 await self._finish(ending)
                 return
         await case.update_install(closed=True, outcome=case.install.outcome or "interrupted and taken back")
-        if case.device.pin is None:
-            await self._begin_anew()
+        await self._begin_anew()
 
     async def _begin_anew(self) -> None:
         install = self._case.install
         if install.attempt >= MOST_ATTEMPTS:
             error = NotReachedError("The install was interrupted too often", "Add the camera again when all is calm.")
-            await self._finish(endings.not_reached(self._case.device, error))
+            await self._finish(self._not_reached(error))
             return
         self._case.install = msgspec.structs.replace(install, id=self._new_id(), attempt=install.attempt + 1)
         await self._case.update_install(started_at=stamp(), old=None, candidate=None, closed=False, outcome="")
@@ -112,7 +112,7 @@ class Installation:
         except WrongLeafError as error:
             return await self._blocked_by(error)
         except (NotReachedError, TlsFailedError, UnexpectedLeafError) as error:
-            return endings.not_reached(self._case.device, error)
+            return self._not_reached(error)
         try:
             await self._make_certificate(contact)
         except DeviceError as error:
@@ -189,13 +189,21 @@ class Installation:
         what = f"cancelled by {self._cancelled_by}"
         if self._case.install.old is None:
             hint = "It is not added to HTTPS. Add it again to try anew."
-            return endings.not_reached(self._case.device, DeviceError(f"Cancelled by {self._cancelled_by}", hint))
+            return self._not_reached(DeviceError(f"Cancelled by {self._cancelled_by}", hint))
         try:
             ending = await self._settle()
         except DeviceError as unsettled:
             await self._leave_open(unsettled)
             return None
+        if ending is None and self._case.install.request.purpose is Purpose.REPLACE:
+            return self._not_reached(DeviceError(f"Cancelled by {self._cancelled_by}"))
         return ending or endings.kept_own(self._case.device, self._case.install.old, None, what)
+
+    def _not_reached(self, error: DeviceError) -> Ending:
+        original = self._case.original
+        if original.pin is not None or original.scheme == "http":
+            return endings.left_as_it_was(original, error)
+        return endings.not_reached(self._case.device, error)
 
     async def _blocked_by(self, error: WrongLeafError) -> Ending:
         presented = await self._case.learn_leaf(error.presented)

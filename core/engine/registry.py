@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Iterable
 
+import msgspec
+
 from core.decide.addresses import show_address
 from core.decide.certificates import describe
+from core.decide.expiry import expiry
 from core.decide.identity import Found, Sightings, matches
 from core.decide.trust import Health, first_health
 from core.decide.views import Live, added_view, found_view
 from core.engine.board import Board
-from core.engine.clock import stamp
-from core.model.device import CertificateView, DeviceView
+from core.engine.clock import now, stamp
+from core.model.device import Attention, AttentionKind, CertificateView, DeviceView
 from core.model.errors import RefusedError
 from core.model.records import DeviceRecord
 from core.model.sighting import Sighting
@@ -19,8 +22,10 @@ from core.model.sighting import Sighting
 class Registry:
     """Devices by id. Whatever changes here is on the board at once."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, expiry_notice: int) -> None:
         self._board = board
+        self._expiry_notice = expiry_notice
+        self._changes: dict[str, str] = {}
         self._sightings = Sightings(keep=lambda found: self._added(found) is not None)
         self._live: dict[str, Live] = {}
         self._certificates: dict[str, CertificateView] = {}
@@ -51,6 +56,7 @@ class Registry:
 
     def remove(self, device: str) -> None:
         """Forget a device; where it is still heard, it is a found one again."""
+        self._changes.pop(device, None)
         del self.devices[device], self._live[device]
         self._board.drop(device)
         self._show_found(self._sightings.rows)
@@ -77,6 +83,11 @@ class Registry:
         if (live.step, live.steps) != (step, steps):
             self._live[device] = Live(live.health, live.since, step, steps, live.last_check)
             self._show(device)
+
+    def set_change(self, device: str, why: str) -> None:
+        """Show why a device probably shows another certificate than the stored one."""
+        self._changes[device] = why
+        self._show(device)
 
     def hear(self, sighting: Sighting) -> None:
         """Take in what a discovery source heard."""
@@ -125,7 +136,24 @@ class Registry:
         record = self.devices[device]
         certificate = self._certificates.get(record.pin.fingerprint) if record.pin else None
         found = self.found(record.host, record.endpoint)
-        self._board.put(added_view(record, self._live[device], certificate, found))
+        notes = tuple(filter(None, (self._expiry(certificate), self._twin(record))))
+        view = added_view(record, self._live[device], certificate, found, notes)
+        change = self._changes.get(device) if record.presented else None
+        self._board.put(msgspec.structs.replace(view, change=change))
+
+    def _expiry(self, certificate: CertificateView | None) -> Attention | None:
+        return expiry(certificate.not_after, now(), self._expiry_notice) if certificate else None
+
+    def _twin(self, device: DeviceRecord) -> Attention | None:
+        """A certificate that several devices share proves nothing about which of them answers."""
+        for other in self.devices.values():
+            if device.pin and other.pin and other.id != device.id and other.pin.fingerprint == device.pin.fingerprint:
+                return Attention(
+                    AttentionKind.SAME_CERTIFICATE,
+                    f"Same certificate as {other.name} ({other.host})",
+                    "It proves nothing about which of them answers. Give each a certificate of its own.",
+                )
+        return None
 
     def _show_found(self, keys: Iterable[str]) -> None:
         for key in tuple(keys):

@@ -2,14 +2,15 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 
-from core.decide.trust import Answer, Health, Looked, judge_look
+from core.decide.trust import Answer, Health, Looked, judge_look, next_look
 from core.engine.services import Services
 from core.engine.work import Work
 from core.model.device import Connection
 from core.model.errors import DeviceError, NotTlsError, TlsFailedError
 from core.model.records import DeviceRecord
-from core.network.look import look
+from core.network.look import Seen, look
 from core.network.plain import speaks_http
 
 _TICK = 0.5
@@ -19,10 +20,14 @@ _SPREAD = 0.2
 
 
 class Watch:
-    """Looks at each device once a period, spread out, and never twice at a time at one."""
+    """Looks at each device once a period, spread out, and never twice at a time at one.
 
-    def __init__(self, services: Services, work: Work) -> None:
+    `changed` is told of a device that begins or ends to show another certificate than the stored one.
+    """
+
+    def __init__(self, services: Services, work: Work, changed: Callable[[DeviceRecord], Awaitable[None]]) -> None:
         self._services = services
+        self._changed = changed
         self._work = work
         self._next: dict[str, float] = {}
         self._looking: set[str] = set()
@@ -38,17 +43,29 @@ class Watch:
                     group.create_task(self._check(device.id), name=f"look at {device.id}")
                 await asyncio.sleep(_TICK)
 
+    async def check_all(self) -> None:
+        """Look at every device now, but those that are being looked at, or worked on, anyway."""
+        devices = self._ready()
+        self._looking.update(device.id for device in devices)
+        await asyncio.gather(*(self._check(device.id) for device in devices))
+
+    async def note(self, device: DeviceRecord, seen: Seen) -> None:
+        """Take in what somebody else's look showed."""
+        await self._take(device, Looked(Answer.LEAF, seen.fingerprint, seen.tls), seen.der)
+
     def _due(self, now: float) -> list[DeviceRecord]:
         devices = self._services.registry.devices
         self._next = {device: at for device, at in self._next.items() if device in devices}
+        return [device for device in self._ready() if self._next.get(device.id, 0.0) <= now]
+
+    def _ready(self) -> list[DeviceRecord]:
         return [
             device
-            for device in devices.values()
+            for device in self._services.registry.devices.values()
             if device.port is not None
             and (device.pin is not None or device.scheme == "http")
             and device.id not in self._looking
             and not self._work.has(device.id)
-            and self._next.get(device.id, 0.0) <= now
         ]
 
     async def _check(self, device: str) -> None:
@@ -57,9 +74,13 @@ class Watch:
                 await self._look(device)
         finally:
             self._looking.discard(device)
-            spread = random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311 - it spreads load and guards nothing
-            period = self._services.config.check_period
-            self._next[device] = asyncio.get_running_loop().time() + period * spread
+            self._next[device] = asyncio.get_running_loop().time() + self._pause(device)
+
+    def _pause(self, device: str) -> float:
+        spread = random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311 - it spreads load and guards nothing
+        registry = self._services.registry
+        misses = registry.health(device).misses if device in registry.devices else 0
+        return next_look(self._services.config.check_period, misses) * spread
 
     async def _look(self, device: str) -> None:
         registry = self._services.registry
@@ -68,19 +89,28 @@ class Watch:
             return
         looked, der = await _look_at(before)
         # An install may have begun, or the device may be gone or another one, while we looked.
-        if registry.devices.get(device) is not before or self._work.has(device):
-            return
-        old = registry.health(device)
+        if registry.devices.get(device) is before and not self._work.has(device):
+            await self._take(before, looked, der)
+
+    async def _take(self, before: DeviceRecord, looked: Looked, der: bytes) -> None:
+        registry = self._services.registry
+        old = registry.health(before.id)
         after, health = judge_look(before, old, looked)
         if after.presented and der:
             registry.learn(der)
             await self._services.store.put_certificate(der)
         if after != before:
             await self._services.save(after)
-        registry.set_health(device, health)
-        await self._tell(after, old, health)
+        if after.id not in registry.devices:
+            return
+        registry.set_health(after.id, health)
+        await self._tell(after, before, old, health)
+        if after.presented != before.presented:
+            await self._changed(after)
 
-    async def _tell(self, device: DeviceRecord, old: Health, new: Health) -> None:
+    async def _tell(self, device: DeviceRecord, before: DeviceRecord, old: Health, new: Health) -> None:
+        if device.presented and before.presented and device.presented != before.presented:
+            await self._services.tell("blocked", "still blocked: it shows yet another certificate", device)
         if old.connection is new.connection:
             return
         words = {

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -36,18 +37,37 @@ class Work:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._installations: dict[str, Installation] = {}
         self._unsettled: set[str] = set()
+        self._held: set[str] = set()
 
     def busy(self) -> bool:
         """Whether an install is under way."""
         return bool(self._running)
 
     def has(self, device: str) -> bool:
-        """Whether an install of this device is under way, or open because its end is not known yet."""
-        return device in self._running or device in self._unsettled
+        """Whether something else decides about this device: an install that is not at its end, or a technician."""
+        return device in self._running or device in self._unsettled or device in self._held
 
     def is_running(self, device: str) -> bool:
         """Whether an install of this device is under way."""
         return device in self._running
+
+    @contextmanager
+    def holding(self, device: DeviceRecord) -> Iterator[None]:
+        """Let nothing else decide about a device meanwhile. Raises `RefusedError` where something does already."""
+        self.check_free(device)
+        self._held.add(device.id)
+        try:
+            yield
+        finally:
+            self._held.discard(device.id)
+
+    def check_free(self, device: DeviceRecord) -> None:
+        """Raise `RefusedError` where an install of the device is under way, or somebody decides about it now."""
+        if self.has(device.id):
+            raise RefusedError(
+                f"{device.name} is being worked on already",
+                "Wait until its install, or the other decision, is finished.",
+            )
 
     async def begin(self, device: DeviceRecord, request: InstallRequest) -> None:
         """Write down that a device is to be onboarded, and start."""

@@ -89,7 +89,7 @@ def _told(error: CamtrustError, options: argparse.Namespace) -> int:
         sys.stderr.buffer.write(encode_line(failure(error)))
         sys.stderr.flush()
     else:
-        sys.stderr.write(f"camtrust engine: {error.title.rstrip('.')}. {error.hint}\n")
+        sys.stderr.write(f"camtrust engine: {error.title}. {error.hint}\n")
     return error.exit_code
 
 

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
+
 from core.engine.board import Board
 from core.model.caller import Caller
 from core.model.device import (
@@ -26,6 +28,8 @@ from core.model.messages import (
     AnyResult,
     Authority,
     Certificate,
+    CheckDevices,
+    Command,
     DeviceDetail,
     Devices,
     Done,
@@ -38,9 +42,13 @@ from core.model.messages import (
     ReadAuthority,
     ReadCertificate,
     ReadEvents,
+    ReissueCertificate,
+    ReplaceDevice,
+    ReviewDevice,
     ShowDevice,
     Status,
 )
+from core.model.review import ChangeKind, Difference, Explanation, Review
 from core.service.server import Server
 
 DER = bytes(range(256)) * 3
@@ -87,6 +95,35 @@ LOBBY = DeviceView(
     port=4443,
 )
 
+OTHER = "99ff" * 15 + "0c2d35b9"
+
+BLOCKED = msgspec.structs.replace(
+    DOCK,
+    connection=Connection.BLOCKED,
+    attention="Error with device certificate",
+    attention_kind=AttentionKind.REVIEW_CHANGE,
+    presented=OTHER,
+    change="Back to the maker's own certificate",
+)
+
+REVIEW = Review(
+    device=BLOCKED,
+    stored=CERTIFICATE,
+    presented=msgspec.structs.replace(CERTIFICATE, fingerprint=OTHER, subject="mx-2240", issuer="mx-2240"),
+    explanations=(
+        Explanation(ChangeKind.NEW_KEY, "The key is another one", "A restart can do that. So can another device."),
+        Explanation(ChangeKind.VENDOR_DEFAULT, "Back to the maker's own certificate", "A factory reset does this."),
+    ),
+    differences=(
+        Difference("Subject", "cam-14.gw.cam.internal", "mx-2240", False),
+        Difference("Names", "192.168.20.14\ncam-14.gw.cam.internal", "", False),
+        Difference("Key", "RSA 3072", "RSA 3072", True),
+        Difference("SHA-256", FINGERPRINT, OTHER, False),
+    ),
+    stored_by="tech1",
+    stored_at="2026-11-23T07:00:00Z",
+)
+
 FOUND = DeviceView(id="found:x", name="Gate", address="192.168.20.33", connection=Connection.DISCOVERED)
 
 EVENT = Event(seq=7, at="2026-11-24T07:00:00Z", who="tech1", kind="added", text="added by tech1", name="Loading dock")
@@ -107,13 +144,19 @@ INSTALL = InstallView(
 
 
 class Scripted:
-    """Gives each command its ready answer; `ends` is what an added device has become, without one it stays as added."""
+    """Gives each command its ready answer.
+
+    `ends` is what an added device has become, without one it stays as added. `reviews` are told one after another, the
+    last one again and again. What it `refuses` it refuses to `refused` commands only, if any are named.
+    """
 
     def __init__(self) -> None:
         self.board = Board(lambda: Status(gateway="gw", version="0", pid=os.getpid()))
         self.asked: list[AnyCommand] = []
         self.ends: DeviceView | None = DOCK
+        self.reviews = [REVIEW]
         self.refuses: CamtrustError | None = None
+        self.refused: tuple[type[Command], ...] = ()
 
     def put(self, *devices: DeviceView) -> None:
         for device in devices:
@@ -121,7 +164,7 @@ class Scripted:
 
     async def handle(self, command: AnyCommand, caller: Caller) -> AnyResult:
         self.asked.append(command)
-        if self.refuses is not None:
+        if self.refuses is not None and (not self.refused or isinstance(command, self.refused)):
             raise self.refuses
         return self._answer(command)
 
@@ -143,7 +186,13 @@ class Scripted:
             case LookAt():
                 return Looks(tuple(Look(address, "HTTPS on 443", CERTIFICATE) for address in command.addresses))
             case AddDevices():
-                return self._added(command)
+                return self._added(len(command.addresses))
+            case ReplaceDevice() | ReissueCertificate():
+                return self._added(1)
+            case ReviewDevice():
+                return self.reviews.pop(0) if len(self.reviews) > 1 else self.reviews[0]
+            case CheckDevices():
+                return Devices(tuple(device for device in devices if device.connection is not Connection.DISCOVERED))
         return Done()
 
     def _device(self, text: str) -> DeviceView:
@@ -152,11 +201,11 @@ class Scripted:
                 return device
         raise RefusedError(f"There is no device '{text}'", "camtrust list shows them.")
 
-    def _added(self, command: AddDevices) -> Added:
+    def _added(self, count: int) -> Added:
         end = self.ends or DOCK
         adding = DeviceView(id=end.id, name=end.name, address=end.address, connection=Connection.ADDING)
         self.put(self.ends or adding)
-        return Added((adding,) * len(command.addresses))
+        return Added((adding,) * count)
 
 
 @asynccontextmanager

@@ -43,6 +43,7 @@ DEVICE_KEYS = {
     "tls",
     "found_by",
     "presented",
+    "change",
 }
 
 

@@ -5,14 +5,9 @@ from pathlib import Path
 from core.decide.trust import BLOCKED_TEXT
 from core.model.device import AttentionKind, CertificateField, Connection
 from core.model.messages import Certificate, ReadCertificate
-from core.model.records import Login
-from core.model.secret import Secret
-from core.network.transport import DeviceTransport
-from core.onvif.device import OnvifDevice
-from core.onvif.wsdls import Wsdls
 from core.simulator.camera import Camera
 from core.simulator.settings import CameraSettings, Quirks
-from tests.engine.cameras import served
+from tests.engine.cameras import select, served
 from tests.engine.conftest import CALLER, Gateway, running, until
 
 FORGETS = CameraSettings(quirks=Quirks(new_certificate_at_boot=True))
@@ -74,21 +69,9 @@ async def test_the_pinned_certificate_unblocks_by_itself(gateway: Gateway) -> No
         [ours] = camera.keystore.contents.assigned
         await camera.power_cut()
         await until(lambda: gateway.view(device.id).connection is Connection.BLOCKED)
-        await select_on_camera(camera, ours)
+        await select(camera, ours)
         await until(lambda: gateway.view(device.id).connection is Connection.ONLINE)
         assert gateway.view(device.id).presented is None
-
-
-async def select_on_camera(camera: Camera, path: str) -> None:
-    """What a technician does on the camera's own page: choose the certificate that it uses."""
-    transport = DeviceTransport("http", camera.host, camera.http_port, None)
-    login = Login(camera.settings.user, Secret(camera.settings.password))
-    onvif = OnvifDevice(await Wsdls.load(), transport, "http", camera.host, camera.http_port, login=login)
-    try:
-        [old] = (await onvif.keystore.inventory()).assigned
-        await onvif.keystore.replace_assignment(old, path)
-    finally:
-        await onvif.close()
 
 
 async def test_devices_and_their_pins_are_there_after_a_restart(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""`camtrust list`, `show`, `remove` and `events`."""
+"""`camtrust list`, `show` and `remove`."""
 
 from __future__ import annotations
 
@@ -65,20 +65,6 @@ def show_device(options: Options, device: str, as_json: bool) -> None:
     click.echo(json_text(detail_value(detail)) if as_json else detail_text(detail, local_now()))
 
 
-@click.command("events")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="How many at most.")
-@click.option("--device", metavar="DEVICE", help="Only those of one device.")
-@as_json
-@pass_options
-def list_events(options: Options, limit: int, device: str | None, as_json: bool) -> None:
-    """List what happened and who decided it, oldest first."""
-    from core.model.messages import Events, ReadEvents
-    from tui.output import events_text, json_text
-
-    events = run(ask(options.place(), ReadEvents(limit=limit, device=device), Events)).events
-    click.echo(json_text(events) if as_json else events_text(events))
-
-
 @click.command("remove")
 @device_argument
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
@@ -90,12 +76,11 @@ def remove_device(options: Options, device: str, yes: bool, as_json: bool) -> No
     DEVICE is an id, a name or an address. The history stays, and so does what is on the camera.
     """
     from core.model.messages import DeviceDetail, Done, RemoveDevice, ShowDevice
-    from tui.output import json_text
+    from tui.output import json_text, named
 
     place = options.place()
     view = run(ask(place, ShowDevice(device=device), DeviceDetail)).device
-    named = f"{view.name} ({view.address})"
     if not yes and interactive():
-        consent(f"Forget {named} and the certificate stored for it?")
+        consent(f"Forget {named(view)} and the certificate stored for it?")
     run(ask(place, RemoveDevice(device=view.id), Done))
-    click.echo(json_text(view) if as_json else f"Removed {named}.")
+    click.echo(json_text(view) if as_json else f"Removed {named(view)}.")

@@ -16,6 +16,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 device_argument = click.argument("device")
+no_wait = click.option("--no-wait", is_flag=True, help="Return at once; the work goes on in the engine.")
 pass_options = click.make_pass_decorator(Options)
 
 
@@ -25,6 +26,27 @@ def file_options(command: _Command) -> _Command:
         click.option("--force", is_flag=True, help="Replace a file of that name without asking."),
         click.option("--pem", is_flag=True, help="Write PEM (text) instead of DER."),
         click.option("-o", "--output", metavar="FILE", help="File to write; '-' is standard output."),
+    ):
+        command = option(command)
+    return command
+
+
+def contact_options(command: _Command) -> _Command:
+    """Add the options of a command that meets devices and installs certificates on them."""
+    for option in (
+        no_wait,
+        click.option(
+            "--patience",
+            type=click.FloatRange(min=0, max=86_400),
+            metavar="SECONDS",
+            help="How long to wait for a device that does not answer yet.  [default: as configured, 300]",
+        ),
+        click.option("--expect-fingerprint", metavar="SHA256", help="What it must show at first; one device only."),
+        click.option(
+            "--allow-http-login", is_flag=True, help="Log in even where there is no HTTPS: others could read it."
+        ),
+        click.option("--password-file", metavar="FILE", help="File with the password in its first line; '-' is stdin."),
+        click.option("--user", default="", help="User name on the camera."),
     ):
         command = option(command)
     return command

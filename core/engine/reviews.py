@@ -1,0 +1,141 @@
+"""What a technician compares and decides: the stored certificate, the presented one, and accepting just that."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from core.decide.certificates import key_fingerprint
+from core.decide.change import Known, differences, explain
+from core.decide.trust import after_install
+from core.engine.clock import now, stamp
+from core.engine.services import Services
+from core.engine.work import Work
+from core.model.device import AttentionKind, Origin
+from core.model.errors import DeviceError, NotReachedError, RefusedError
+from core.model.records import DeviceRecord, Pin
+from core.model.review import Explanation, Review
+from core.model.text import clean
+from core.network.look import Seen, look
+
+_LOOK_DEADLINE = 10.0
+_LONGEST_REASON = 200
+# What accepting a certificate has answered.
+_SETTLED = frozenset(
+    (
+        AttentionKind.REVIEW_LEAF,
+        AttentionKind.REVIEW_CHANGE,
+        AttentionKind.UNEXPECTED_LEAF,
+        AttentionKind.INSTALL_FAILED,
+        AttentionKind.TLS_FAILED,
+        AttentionKind.UNREACHABLE,
+    )
+)
+
+
+class Reviews:
+    """Compares certificates, and pins one that was accepted. `note` stores what another look showed."""
+
+    def __init__(self, services: Services, work: Work, note: Callable[[DeviceRecord, Seen], Awaitable[None]]) -> None:
+        self._services = services
+        self._store = services.store
+        self._work = work
+        self._note = note
+
+    async def review(self, device: DeviceRecord) -> Review:
+        """Return both certificates side by side, and why they differ."""
+        learn = self._services.registry.learn
+        stored, presented = await self._stored(device), await self._presented(device)
+        pin = device.pin
+        return Review(
+            device=self._services.board.devices[device.id],
+            stored=learn(stored) if stored else None,
+            presented=learn(presented) if presented else None,
+            explanations=await self.explain(device),
+            differences=differences(stored, presented) if presented else (),
+            stored_by=pin.by if pin else "",
+            stored_at=pin.at if pin else "",
+            reason=pin.reason if pin else "",
+        )
+
+    async def explain(self, device: DeviceRecord) -> tuple[Explanation, ...]:
+        """Return why the device probably shows another certificate than the stored one, worst first."""
+        presented = await self._presented(device)
+        if presented is None:
+            return ()
+        return explain(await self._stored(device), presented, await self._known(device))
+
+    async def accept(self, device: DeviceRecord, fingerprint: str, reason: str, who: str) -> None:
+        """Pin the certificate with this fingerprint if the device shows just that one now (rule R15).
+
+        Raises `RefusedError` where it shows another one, `NotReachedError` where it does not answer.
+        """
+        if device.port is None or device.scheme == "http":
+            raise RefusedError(f"{device.name} shows no certificate that could be accepted", "It is on plain HTTP.")
+        with self._work.holding(device):
+            seen = await self._look(device)
+            # Nothing else decides about a device that is held, but it may have been removed.
+            device = self._services.registry.resolve(device.id)
+            if seen.fingerprint != fingerprint:
+                await self._note(device, seen)
+                raise RefusedError(
+                    f"{device.name} shows another certificate now than the one that was reviewed",
+                    "Nothing was accepted. Compare the one that it shows now.",
+                )
+            if device.pin and device.pin.fingerprint == fingerprint and device.pin.origin is not Origin.DEVICE:
+                await self._note(device, seen)
+                raise RefusedError(f"This certificate of {device.name} is trusted already", "There is nothing to do.")
+            await self._pin(device, seen, clean(reason, _LONGEST_REASON), who)
+
+    async def _look(self, device: DeviceRecord) -> Seen:
+        try:
+            return await look(device.host, device.port or 0, deadline=_LOOK_DEADLINE)
+        except DeviceError as error:
+            raise NotReachedError(
+                f"Nothing was accepted: {error.title}", "The device is looked at before. Try again when it is back."
+            ) from error
+
+    async def _pin(self, device: DeviceRecord, seen: Seen, reason: str, who: str) -> None:
+        await self._store.put_certificate(seen.der)
+        self._services.registry.learn(seen.der)
+        accepted = msgspec.structs.replace(
+            device,
+            scheme="https",
+            pin=Pin(seen.fingerprint, Origin.ACCEPTED, stamp(), who, reason),
+            presented=None,
+            tls=seen.tls,
+            attention=tuple(note for note in device.attention if note.kind not in _SETTLED),
+        )
+        told = f"certificate accepted ({seen.fingerprint[:16]}…){f': {reason}' if reason else ''}"
+        event = await self._store.pin(accepted, None, self._services.event("accepted", told, accepted, who))
+        self._services.registry.put(accepted)
+        self._services.registry.set_health(accepted.id, after_install(accepted))
+        self._services.board.add_event(event)
+
+    async def _stored(self, device: DeviceRecord) -> bytes | None:
+        return await self._store.certificate(device.pin.fingerprint) if device.pin else None
+
+    async def _presented(self, device: DeviceRecord) -> bytes | None:
+        """A device that is not blocked presents what is stored."""
+        shown = device.presented or (device.pin.fingerprint if device.pin else None)
+        return await self._store.certificate(shown) if shown else None
+
+    async def _known(self, device: DeviceRecord) -> Known:
+        others = {
+            other.pin.fingerprint: f"{other.name} ({other.host})"
+            for other in self._services.registry.devices.values()
+            if other.pin is not None and other.id != device.id
+        }
+        keys = {}
+        for leaf, name in others.items():
+            der = await self._store.certificate(leaf)
+            keys[key_fingerprint(der or b"")] = name
+        installs = await self._store.installs(device.id)
+        issued = frozenset(install.candidate for install in installs if install.candidate)
+        return Known(
+            others=others,
+            other_keys={key: name for key, name in keys.items() if key},
+            seen_before=frozenset(install.old for install in installs if install.old) - issued,
+            issued=issued,
+            authority=self._services.authority.der,
+            now=now(),
+        )

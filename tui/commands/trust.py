@@ -1,0 +1,163 @@
+"""`camtrust review`, `accept` and `check`: what a device shows is compared, and a person decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from core.model.device import Connection
+from core.model.errors import CamtrustError, ExitCode, RefusedError, UsageError
+from tui.attach import Options, Place, ask, note, run
+from tui.commands.installs import fingerprint_of
+from tui.commands.options import as_json, device_argument, local_now, pass_options
+from tui.prompts import agreed, interactive, reason_for
+
+if TYPE_CHECKING:
+    from core.model.device import DeviceView
+    from core.model.review import Review
+
+
+@click.command("review")
+@click.argument("device", required=False)
+@as_json
+@pass_options
+def review_device(options: Options, device: str | None, as_json: bool) -> ExitCode:
+    """Compare what a device shows with what is stored.
+
+    It tells why the certificates probably differ, and each field of both. Without DEVICE it lists all devices whose
+    certificate has to be decided about, grouped by the reason. DEVICE is an id, a name or an address. Nothing is
+    changed. Returns 3 if there is something to decide, else 0.
+    """
+    return _review_one(options.place(), device, as_json) if device else _review_all(options.place(), as_json)
+
+
+def _review_all(place: Place, as_json: bool) -> ExitCode:
+    from core.model.messages import Devices, ListDevices
+    from tui.output import json_text, queue_text, queue_value
+    from tui.reviewing import by_reason
+
+    queue = by_reason(run(ask(place, ListDevices(), Devices)).devices)
+    click.echo(json_text(queue_value(queue)) if as_json else queue_text(queue))
+    return ExitCode.REVIEW if queue else ExitCode.DONE
+
+
+def _review_one(place: Place, device: str, as_json: bool) -> ExitCode:
+    from tui.output import json_text, review_text
+    from tui.reviewing import is_undecided
+
+    review = read_review(place, device)
+    click.echo(json_text(review) if as_json else review_text(review, local_now()))
+    return ExitCode.REVIEW if is_undecided(review.device) else ExitCode.DONE
+
+
+def read_review(place: Place, device: str) -> Review:
+    """Ask the engine for both certificates of a device, and why they differ."""
+    from core.model.messages import ReviewDevice
+    from core.model.review import Review
+
+    return run(ask(place, ReviewDevice(device=device), Review))
+
+
+@click.command("accept")
+@device_argument
+@click.option("--fingerprint", metavar="SHA256", help="The certificate that was reviewed: all 64 digits.")
+@click.option("--reason", metavar="TEXT", help="Why, for the history.")
+@as_json
+@pass_options
+def accept(options: Options, device: str, fingerprint: str | None, reason: str | None, as_json: bool) -> ExitCode:
+    """Trust the certificate that a device shows now.
+
+    On a terminal both certificates are shown, and typing yes or the last 8 digits of the new one's SHA-256 accepts it;
+    anything else keeps what is stored and returns 3. Without a terminal --fingerprint says which one was reviewed. The
+    device is looked at again: if it shows another one by then, or does not answer, nothing is changed (1, or 4).
+
+    DEVICE is an id, a name or an address. --json prints the device as it is then.
+    """
+    wanted = fingerprint_of(fingerprint, "--fingerprint")
+    if wanted is None and not interactive():
+        raise UsageError(
+            "There is no terminal to compare the certificates on.",
+            "Compare what camtrust review shows, then give that --fingerprint, all 64 digits.",
+        )
+    place = options.place()
+    if wanted is not None:
+        return _tell(_accepted(place, read_review(place, device).device, wanted, reason or ""), as_json)
+    review = read_review(place, device)
+    wanted = compared(review, "accept it")
+    if wanted is None:
+        return kept(review.device)
+    reason = reason_for("accepting it") if reason is None else reason
+    try:
+        accepted = _accepted(place, review.device, wanted, reason)
+    except RefusedError:
+        _show_anew(place, review)
+        raise
+    return _tell(accepted, as_json)
+
+
+def compared(review: Review, what: str) -> str | None:
+    """Show both certificates to the person at the terminal, and return the fingerprint that they agree to, if any.
+
+    `what` is done to the presented one then. Raises `CamtrustError` where there is none.
+    """
+    from tui.output import named, review_text
+
+    note(review_text(review, local_now()))
+    if review.presented is None:
+        raise CamtrustError(f"{named(review.device)} has not shown a certificate yet.", "Try again when it answers.")
+    fingerprint = review.presented.fingerprint
+    return fingerprint if agreed(fingerprint, what) else None
+
+
+def kept(device: DeviceView) -> ExitCode:
+    """Tell that the person at the terminal did not agree."""
+    stays = "it stays blocked" if device.connection is Connection.BLOCKED else "it stays as it is"
+    note(f"Nothing was changed: {device.name} ({device.address}) keeps its stored certificate, and {stays}.")
+    return ExitCode.REVIEW
+
+
+def _accepted(place: Place, device: DeviceView, fingerprint: str, reason: str) -> DeviceView:
+    from core.model.messages import AcceptCertificate, DeviceDetail, Done, ShowDevice
+
+    run(ask(place, AcceptCertificate(device=device.id, fingerprint=fingerprint, reason=reason), Done))
+    return run(ask(place, ShowDevice(device=device.id), DeviceDetail)).device
+
+
+def _show_anew(place: Place, before: Review) -> None:
+    from tui.output import review_text
+
+    now = read_review(place, before.device.id)
+    if now.presented != before.presented:
+        note(f"\n{review_text(now, local_now())}\n")
+
+
+def _tell(device: DeviceView, as_json: bool) -> ExitCode:
+    from tui.output import accepted_text, json_text
+
+    click.echo(json_text(device) if as_json else accepted_text(device, local_now()))
+    return ExitCode.DONE
+
+
+@click.command("check")
+@as_json
+@pass_options
+def check(options: Options, as_json: bool) -> ExitCode:
+    """Look at every added device now, and print what each is.
+
+    \b
+    Returns 3 if one is blocked, whatever the others are,
+            else 4 if one does not answer,
+            else 3 if one needs a person, such as a certificate that is not accepted yet, expired or expires soon,
+            else 0.
+    """
+    from core.model.messages import CheckDevices, Devices
+    from tui.order import SORTS
+    from tui.output import devices_text, json_text
+    from tui.reviewing import verdict
+
+    checked = run(ask(options.place(), CheckDevices(), Devices)).devices
+    now = local_now()
+    devices = sorted(checked, key=lambda device: SORTS["state"](device, now))
+    click.echo(json_text(devices) if as_json else devices_text(devices, now))
+    return verdict(devices)

@@ -1,0 +1,126 @@
+"""A stored and a presented certificate as lines: why they differ, then field by field, side by side. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import zip_longest
+
+from core.model.review import ChangeKind, Difference, Review
+from tui.certificate import unreadable
+from tui.paragraphs import Line, fit, length, paragraph, plain, wrapped
+from tui.words import Tone, day, moment, plural
+
+SIDE_BY_SIDE = 80
+"""From this many cells on the two stand side by side, else one below the other."""
+
+_MARK, _LABEL, _GAP = 4, 12, 2
+_GROUPS = (8, 4)
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+# What tells most about a device stands first; a field that is not named here comes after these.
+_ORDER = ("Issuer", "Subject", "Valid", "SHA-256", "Key", "Names", "Serial", "Signature", "Key SHA-256", "Extensions")
+
+
+def comparison_lines(review: Review, now: datetime, width: int) -> list[Line]:
+    """Return the comparison: why they probably differ, worst first, then what differs and what does not."""
+    lines = why_lines(review, width)
+    draw = _side_by_side if width >= SIDE_BY_SIDE else _stacked
+    lines += draw(in_order(review.differences), _stored_since(review, now), _presented_since(review, now), width)
+    return lines + list(_notes(review, width))
+
+
+def why_lines(review: Review, width: int) -> list[Line]:
+    """Return why they probably differ, each reason with what to check."""
+    lines: list[Line] = []
+    for number, explanation in enumerate(review.explanations):
+        sure = explanation.kind is ChangeKind.UNKNOWN
+        lead = "" if sure else "Probably: " if number == 0 else "Also: "
+        lines += paragraph(f"{lead}{explanation.text}", width - 1, Tone.STRONG, 1)
+        lines += paragraph(explanation.hint, width - 1, indent=3) if explanation.hint else []
+    return lines
+
+
+def in_order(differences: Iterable[Difference]) -> list[Difference]:
+    """Return the fields in the order in which they are read."""
+    return sorted(differences, key=lambda field: _ORDER.index(field.label) if field.label in _ORDER else len(_ORDER))
+
+
+def _stored_since(review: Review, now: datetime) -> str:
+    by = f" by {review.stored_by}" if review.stored_by else ""
+    return f"stored {day(review.stored_at, now)}{by}".strip()
+
+
+def _presented_since(review: Review, now: datetime) -> str:
+    since = moment(review.device.since, now)
+    return f"presented since {since}" if since else "presented now"
+
+
+def _side_by_side(fields: Sequence[Difference], stored: str, presented: str, width: int) -> list[Line]:
+    column = (width - _MARK - _LABEL - _GAP - 1) // 2
+    gap = (" " * _GAP, Tone.PLAIN)
+    count = sum(not field.same for field in fields)
+    heads = (fit(f" {count} differ", _MARK + _LABEL), fit(stored, column), presented)
+    lines: list[Line] = [((heads[0], Tone.STRONG), (heads[1], Tone.STRONG), gap, (heads[2], Tone.STRONG))]
+    for field in fields:
+        cells = zip_longest(_cell(field.stored, column), _cell(field.presented, column), fillvalue="")
+        for number, (left, right) in enumerate(cells):
+            head = _head(field, is_first=number == 0)
+            lines.append((*head, (fit(left, column), _tone(field)), gap, (fit(right, column), _tone(field, new=True))))
+    return lines
+
+
+def _stacked(fields: Sequence[Difference], stored: str, presented: str, width: int) -> list[Line]:
+    count = sum(not field.same for field in fields)
+    lines = paragraph(f"{plural(count, 'field')} {'differs' if count == 1 else 'differ'}", width - 1, Tone.STRONG, 1)
+    lines += [plain(f"     {name}", Tone.QUIET) for name in (f"a  {stored}", f"b  {presented}")]
+    for field in fields:
+        if field.same:
+            lines += _under("", field.presented, width, _head(field, is_first=True), Tone.QUIET)
+            continue
+        lines += _under("a ", field.stored or "nothing", width, _head(field, is_first=True), _tone(field))
+        lines += _under("b ", field.presented or "nothing", width, _head(field, is_first=False), _tone(field, new=True))
+    return lines
+
+
+def _under(letter: str, text: str, width: int, head: Line, tone: Tone) -> list[Line]:
+    blank: Line = ((" " * length(head), Tone.PLAIN),)
+    cells = _cell(text, width - length(head) - len(letter) - 1)
+    letters = [letter, *[" " * len(letter)] * (len(cells) - 1)]
+    return [
+        (*(head if number == 0 else blank), (letter, Tone.QUIET), (cell, tone))
+        for number, (letter, cell) in enumerate(zip(letters, cells, strict=True))
+    ]
+
+
+def _head(field: Difference, *, is_first: bool) -> Line:
+    if not is_first:
+        return ((" " * (_MARK + _LABEL), Tone.PLAIN),)
+    label = fit(field.label, _LABEL)
+    if field.same:
+        return (("  = ", Tone.QUIET), (label, Tone.QUIET))
+    return ((" ", Tone.PLAIN), ("!=", Tone.ALARM), (" ", Tone.PLAIN), (label, Tone.STRONG))
+
+
+def _tone(field: Difference, *, new: bool = False) -> Tone:
+    if field.same:
+        return Tone.QUIET
+    return Tone.STRONG if new else Tone.PLAIN
+
+
+def _cell(text: str, width: int) -> list[str]:
+    """Return a value as lines: a fingerprint in groups of four, as many in a line as make lines of one length."""
+    if _FINGERPRINT.fullmatch(text):
+        digits = [text[start : start + 4] for start in range(0, len(text), 4)]
+        count = next((count for count in _GROUPS if count * 5 - 1 <= width), _GROUPS[-1])
+        return [" ".join(digits[start : start + count]) for start in range(0, len(digits), count)]
+    return [line for part in text.split("\n") for line in wrapped(part, width)]
+
+
+def _notes(review: Review, width: int) -> Iterable[Line]:
+    for name, view in (("Stored", review.stored), ("Presented", review.presented)):
+        if view is None:
+            continue
+        told = view.warnings if view.readable else (unreadable(view), *view.warnings)
+        for text in told:
+            yield from paragraph(f"{name}: {text}", width - 1, indent=1)
+    if review.reason:
+        yield from paragraph(f"Why the stored one was accepted: {review.reason}", width - 1, indent=1)

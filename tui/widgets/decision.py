@@ -1,0 +1,156 @@
+"""Where a person decides about a certificate. Keeping things as they are is the answer at hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.events import DescendantBlur, DescendantFocus
+from textual.message import Message
+from textual.widgets import Input
+
+from tui.paragraphs import Line, plain
+from tui.widgets.inputs import Field
+from tui.widgets.lines import Lines
+from tui.words import Tone
+
+_ROOMY = 80
+LONGEST_REASON = 200
+
+
+class Answer(Enum):
+    """What was decided."""
+
+    KEEP = auto()
+    REPLACE = auto()
+    ACCEPT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the answers are called; `accept` ends before how to do it, `accept_short` is for a narrow terminal."""
+
+    keep: str
+    replace: str
+    accept: str
+    accept_short: str
+
+
+class Choice(Lines, can_focus=True):
+    """An answer that Enter gives."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "Do", id="decide")]
+
+    class Chosen(Message):
+        """Enter was pressed here."""
+
+        def __init__(self, answer: Answer) -> None:
+            super().__init__()
+            self.answer = answer
+
+    def __init__(self, answer: Answer, text: Callable[[], str]) -> None:
+        super().__init__(lambda _: [_answer(text(), is_chosen=self.has_focus)], classes="choice")
+        self._answer = answer
+
+    def action_choose(self) -> None:
+        """Give this answer."""
+        self.post_message(self.Chosen(self._answer))
+
+
+class Typed(Field):
+    """A field of an answer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Do", id="decide")]
+
+
+class Decision(Vertical):
+    """Three answers, of which accepting takes typing. `words` tells what they are called now."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "app.focus_next", "Choose", id="choose-next", show=False),
+        Binding("up", "app.focus_previous", "Choose", id="choose-previous", show=False),
+    ]
+
+    class Made(Message):
+        """An answer was given. To accept, `typed` has to be the deliberate act that it takes."""
+
+        def __init__(self, answer: Answer, typed: str = "", reason: str = "") -> None:
+            super().__init__()
+            self.answer = answer
+            self.typed = typed
+            self.reason = reason
+
+    class Begun(Message):
+        """Something is being typed."""
+
+    def __init__(self, words: Callable[[], Words]) -> None:
+        super().__init__(id="decision")
+        self._words = words
+        self._keep = Choice(Answer.KEEP, lambda: words().keep)
+        self._replace = Choice(Answer.REPLACE, lambda: words().replace)
+        self._accept = Typed(name="accept", limit=128)
+        self._reason = Typed(name="reason", limit=LONGEST_REASON)
+        self.display = False
+
+    def compose(self) -> ComposeResult:
+        """Build the answers, one a line."""
+        yield Lines(lambda _: [()])
+        yield self._keep
+        yield self._replace
+        yield self._row(self._accept_label, self._accept)
+        yield self._row(lambda _: "Reason, kept in the log", self._reason)
+
+    @property
+    def is_typing(self) -> bool:
+        """Whether letters go into a field."""
+        return self._accept.has_focus or self._reason.has_focus
+
+    def clear(self) -> None:
+        """Forget what was typed, and be back at keeping."""
+        self._accept.value = self._reason.value = ""
+        if self.display:
+            self._keep.focus()
+
+    def ask_again(self) -> None:
+        """Go to where accepting is typed."""
+        self._accept.focus()
+
+    def _row(self, label: Callable[[int], str], field: Typed) -> Horizontal:
+        def draw(width: int) -> list[Line]:
+            return [(*_answer(label(width), is_chosen=field.has_focus), (" [", Tone.PLAIN))]
+
+        return Horizontal(Lines(draw, classes="text"), field, Lines(lambda _: [plain("]")], classes="text"), classes="row")
+
+    def _accept_label(self, _: int) -> str:
+        words = self._words()
+        return words.accept if self.app.size.width >= _ROOMY else words.accept_short
+
+    @on(DescendantFocus)
+    @on(DescendantBlur)
+    def _moved(self) -> None:
+        for lines in self.query(Lines):
+            lines.redraw()
+
+    @on(Choice.Chosen)
+    def _chosen(self, message: Choice.Chosen) -> None:
+        message.stop()
+        self.post_message(self.Made(message.answer))
+
+    @on(Input.Submitted)
+    def _submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        self.post_message(self.Made(Answer.ACCEPT, self._accept.value, self._reason.value.strip()))
+
+    @on(Input.Changed)
+    def _changed(self, message: Input.Changed) -> None:
+        message.stop()
+        if message.value:
+            self.post_message(self.Begun())
+
+
+def _answer(text: str, *, is_chosen: bool) -> Line:
+    return ((" > " if is_chosen else "   ", Tone.STRONG), (text, Tone.STRONG if is_chosen else Tone.PLAIN))
