@@ -5,7 +5,7 @@ The words are those of the screens; `now` is a time in the zone to show times in
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,8 @@ from core.model.review import Difference, Explanation, Review
 from tui import words
 
 _HEADINGS = ("STATE", "NAME", "ADDRESS", "CERTIFICATE", "EXPIRES")
+Group = tuple[str, Sequence[DeviceView]]
+
 _EVENT_COLUMNS = (20, 10, 20)
 _SHA256_DIGITS = 64
 
@@ -170,25 +172,27 @@ def event_line(event: Event) -> str:
     return "  ".join([*(_padded(text, max(columns, width(text))) for text, columns in columns), event.text])
 
 
-def queue_value(queue: Mapping[str, Sequence[DeviceView]]) -> list[dict[str, Any]]:
+def groups_value(groups: Sequence[Group]) -> list[dict[str, Any]]:
     """Return what has to be decided for `--json`, one object a reason."""
-    return [{"reason": reason, "devices": to_builtins(devices)} for reason, devices in queue.items()]
+    return [{"reason": reason, "devices": to_builtins(devices)} for reason, devices in groups]
 
 
-def queue_text(queue: Mapping[str, Sequence[DeviceView]]) -> str:
+def groups_text(groups: Sequence[Group]) -> str:
     """Return what has to be decided, under the reason for it."""
-    if not queue:
+    if not groups:
         return "Nothing to review."
-    groups = [f"{reason} ({words.plural(len(group), 'device')})" for reason, group in queue.items()]
-    tables = [table(("", "NAME", "ADDRESS", "STORED", "SHOWN NOW"), map(_queue_row, group)) for group in queue.values()]
-    told = [_section(title, rows) for title, rows in zip(groups, tables, strict=True)]
+    told = [_section(f"{why} ({words.plural(len(group), 'device')})", _group_table(group)) for why, group in groups]
     return "\n\n".join([*told, "camtrust review DEVICE compares, camtrust accept DEVICE decides."])
 
 
-def _queue_row(device: DeviceView) -> tuple[str, ...]:
+def _group_table(devices: Iterable[DeviceView]) -> str:
+    return table(("", "NAME", "ADDRESS", "STORED", "PRESENTED"), map(_group_row, devices))
+
+
+def _group_row(device: DeviceView) -> tuple[str, ...]:
     stored = words.short(device.fingerprint) if device.fingerprint else "none"
-    shown = words.short(device.presented) if device.presented else "the same" if device.fingerprint else "-"
-    return "!!" if device.presented else "?", device.name, device.address, stored, shown
+    presented = words.short(device.presented) if device.presented else "the same" if device.fingerprint else "-"
+    return "!!" if device.presented else "?", device.name, device.address, stored, presented
 
 
 def review_text(review: Review, now: datetime) -> str:
@@ -203,7 +207,7 @@ def review_text(review: Review, now: datetime) -> str:
         parts.append("It has not shown a certificate yet.")
     elif review.differences:
         same = review.stored is not None and review.stored.fingerprint == review.presented.fingerprint
-        title = "Certificate, stored and shown now" if same else "Certificates"
+        title = "Certificate, stored and presented" if same else "Certificates"
         parts.append(_section(title, _differences_text(review)))
     return "\n\n".join(parts)
 
@@ -226,7 +230,7 @@ def _differences_text(review: Review) -> str:
 
 def _difference_rows(difference: Difference, review: Review) -> list[tuple[str, ...]]:
     """Return a field: equal ones once, others below each other, in place for the eye to compare."""
-    told = (("stored", difference.stored), ("shown now", difference.presented))
+    told = (("stored", difference.stored), ("presented", difference.presented))
     sides = (("", difference.presented),) if difference.same or review.stored is None else told
     mark = "" if review.stored is None else " =" if difference.same else "!="
     lines = [line for side, value in sides for line in _side_lines(side, value)]

@@ -34,9 +34,11 @@ def agreed(fingerprint: str, what: str) -> bool:
 
     `what` is done then. Only `yes`, or the last 8 digits of the fingerprint, is agreement.
     """
+    from tui.review import is_deliberate
+
     click.echo(f"To {what}, type yes or the last 8 digits of the SHA-256 that it shows now.", err=True)
     typed = click.prompt("Anything else keeps the stored certificate", default="", show_default=False, err=True)
-    return "".join(typed.split()).casefold() in ("yes", fingerprint[-8:])
+    return is_deliberate(typed, fingerprint)
 
 
 def reason_for(what: str) -> str:

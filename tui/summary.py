@@ -1,14 +1,15 @@
 """The lines above and below every screen: who, where, how many, what is going on. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from core.model.device import DeviceView
+from core.model.device import Connection, DeviceView
 from core.model.messages import Role
 from core.model.sighting import SourceStatus
 from tui.link import LinkState
 from tui.paragraphs import EMPTY, Line, plain
 from tui.site import Counts, Site
-from tui.words import Tone, listed, plural
+from tui.words import Tone, listed, needs_review, plural
 
 _COARSE = 10
 
@@ -80,3 +81,16 @@ def rescan(seconds: float | None) -> str:
         return ""
     tens = round(seconds / _COARSE) * _COARSE
     return f"rescan in {tens} s" if tens else "rescan now"
+
+
+def checked(devices: Sequence[DeviceView]) -> str:
+    """Return what a look at every added device showed."""
+    if not devices:
+        return "No device is added yet."
+    told = (
+        (sum(device.connection is Connection.BLOCKED for device in devices), "blocked"),
+        (sum(device.connection is Connection.OFFLINE for device in devices), "offline"),
+        (sum(map(needs_review, devices)), "to review"),
+    )
+    problems = ", ".join(f"{count} {word}" for count, word in told if count)
+    return f"{plural(len(devices), 'device')} looked at: {problems or 'all well'}."

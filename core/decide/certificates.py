@@ -20,7 +20,6 @@ from core.model.text import clean
 
 LARGEST = 64 * 1024
 _LONGEST_NAME = 128
-_MOST_NAMES = 32
 _COMMON_NAME = "2.5.4.3"
 _SHORT = {
     _COMMON_NAME: "CN",
@@ -32,7 +31,6 @@ _SHORT = {
     "2.5.4.11": "OU",
     "1.2.840.113549.1.9.1": "email",
 }
-_SHOWN_NAMES = (x509.DNSName, x509.IPAddress, x509.UniformResourceIdentifier, x509.RFC822Name)
 
 
 def outline_of(der: bytes) -> Outline | None:
@@ -66,14 +64,14 @@ def issued_by(der: bytes, issuer_der: bytes) -> bool:
 def describe(der: bytes) -> CertificateView:
     """Return what can be shown of a certificate, for any bytes at all.
 
-    `readable` is false where a strict parser refuses it; then what is shown is as far as it could be made out, and nothing more is known of an input that has no outline of a certificate or is larger than 64 KiB.
+    `readable` is false where a strict parser refuses it. Then it is shown as far as it could be made out, and nothing
+    more than its size is known of an input that has no outline of a certificate or is larger than 64 KiB.
     """
     found = outline_of(der)
     if found is None:
         problem = "Too large to be read" if len(der) > LARGEST else "Cannot be read"
         return CertificateView(fingerprint(der), len(der), readable=False, warnings=(problem,))
     certificate, key = _load(der), keys.load(found.key.raw)
-    names = _names(certificate) if certificate else ()
     return CertificateView(
         fingerprint=fingerprint(der),
         size=len(der),
@@ -87,9 +85,9 @@ def describe(der: bytes) -> CertificateView:
         key=keys.kind(key) if key else "",
         key_fingerprint=keys.fingerprint(found.key.raw),
         signature=signatures.algorithm(certificate) if certificate else "",
-        names=names or (),
+        names=extensions.names(found.extensions),
         extensions=extensions.lines(found.extensions),
-        warnings=(*_damages(found, certificate, key, names), *_weaknesses(certificate, key)),
+        warnings=(*_damages(found, certificate, key), *_weaknesses(certificate, key)),
     )
 
 
@@ -122,27 +120,20 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def _names(certificate: x509.Certificate) -> tuple[str, ...] | None:
-    """Return the alternative names, None where the extensions cannot be read."""
+def _has_sound_extensions(certificate: x509.Certificate) -> bool:
     try:
         with quiet():
-            found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return ()
+            return certificate.extensions is not None
     except keys.UNREADABLE:
-        return None
-    shown = [str(name.value) for name in found if isinstance(name, _SHOWN_NAMES)]
-    return tuple(clean(name, _LONGEST_NAME) for name in shown[:_MOST_NAMES])
+        return False
 
 
-def _damages(
-    found: Outline, certificate: x509.Certificate | None, key: PublicKey | None, names: tuple[str, ...] | None
-) -> Iterator[str]:
+def _damages(found: Outline, certificate: x509.Certificate | None, key: PublicKey | None) -> Iterator[str]:
     if certificate is None:
         yield "Damaged: shown as far as it can be read"
     if key is None:
         yield "The key cannot be read"
-    if names is None:
+    if certificate and not _has_sound_extensions(certificate):
         yield "The extensions cannot be read"
     if found.not_before is None or found.not_after is None:
         yield "The dates cannot be read"

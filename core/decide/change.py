@@ -103,7 +103,7 @@ class _Case:
 
     @property
     def same_name(self) -> bool:
-        return _is_same(SUBJECT, self.old, self.new)
+        return _has_same_name(self.old, self.new)
 
     @property
     def same_key(self) -> bool:
@@ -134,21 +134,26 @@ def _names_as_issuer(leaf: bytes, authority: bytes) -> bool:
 
 
 def _is_same(label: str, one: _Fields, other: _Fields) -> bool:
-    """Tell whether a field can be read in both and is the same. Names that say nothing are not the same name."""
-    return label in one and one[label] == other.get(label) and one[label].text != NONE
+    """Tell whether a field can be read in both and is the same."""
+    return label in one and one[label] == other.get(label)
+
+
+def _has_same_name(one: _Fields, other: _Fields) -> bool:
+    return _is_same(SUBJECT, one, other) and one[SUBJECT].text != NONE
 
 
 def _is_like_a_former_one(case: _Case) -> bool:
     """Tell whether it has the name or the key of a leaf that the device showed before ours was installed."""
     former = map(fields, case.known.before)
-    return any(_is_same(label, leaf, case.new) for leaf in former for label in (SUBJECT, KEY_FINGERPRINT))
+    return any(_has_same_name(leaf, case.new) or _is_same(KEY_FINGERPRINT, leaf, case.new) for leaf in former)
 
 
 def _odd_start(case: _Case) -> datetime | None:
     """Return the first day of validity where no clock that is right could have made it."""
     start = case.new[VALID_FROM].value if VALID_FROM in case.new else None
-    odd = isinstance(start, datetime) and (start.year < _FIRST_LIKELY_YEAR or start - case.known.now > _AHEAD)
-    return start if isinstance(start, datetime) and odd else None
+    if not isinstance(start, datetime):
+        return None
+    return start if start.year < _FIRST_LIKELY_YEAR or start - case.known.now > _AHEAD else None
 
 
 # The rules: the words for a reason that fits, else None.
@@ -181,8 +186,8 @@ def _not_installed(case: _Case) -> _Words | None:
     if case.familiar or case.leaf in case.known.issued:
         return (
             "Signed by our authority, but it is not the one that is stored",
-            "It may be left from an earlier or a broken-off install, or a backup was put back on the device. Look at the "
-            "device's history, and have a new one installed (Replace) rather than accept it.",
+            "It may be left from an earlier or a broken-off install, or a backup was put back on the device. Look at "
+            "the device's history, and have a new one installed (Replace) rather than accept it.",
         )
     return (
         "Signed by our authority, but nothing says that it was for this device",
@@ -192,7 +197,6 @@ def _not_installed(case: _Case) -> _Words | None:
 
 
 def _new_key(case: _Case) -> _Words | None:
-    # A key that cannot be found is not known to be new.
     if not case.made_new or case.key_holder or case.same_key or not case.same_name:
         return None
     if not _is_same(ISSUER, case.old, case.new):
@@ -223,7 +227,7 @@ def _vendor_default(case: _Case) -> _Words | None:
     return (
         "Like the certificate from before ours was installed, but not the same",
         "A factory reset does this where the device then makes a new one. Anyone can copy the name, though: find out "
-        "who reset the device and why, then have our certificate installed again (Replace) rather than accept this one.",
+        "who reset the device and why, then have our certificate installed again (Replace) rather than accept it.",
     )
 
 
@@ -241,7 +245,7 @@ def _clock(case: _Case) -> _Words | None:
 
 
 def _same_key(case: _Case) -> _Words | None:
-    if case.swapped or not case.same_key or _only_dates(case):
+    if case.swapped or not case.same_key or _is_renewal(case.old, case.new):
         return None
     return (
         "Another certificate for the same key",
@@ -255,8 +259,8 @@ def _only_dates(case: _Case) -> _Words | None:
         return None
     return (
         "The same certificate and key with other dates",
-        "That is how a renewal looks. Whoever answers has the device's key: the device, unless its key was copied. Find "
-        "out who renewed it before you accept it.",
+        "That is how a renewal looks. Whoever answers has the device's key: the device, unless its key was copied. "
+        "Find out who renewed it before you accept it.",
     )
 
 

@@ -92,6 +92,6 @@ def _inside(view: CertificateView, found: Outline) -> dict[str, Field]:
 def _names(view: CertificateView, found: Outline) -> Field:
     read = extensions.parse(found.extensions)
     values = tuple(one.value for one in read if one and one.kind == extensions.ALTERNATIVE_NAMES)
-    if values or None in read:
-        return Field(", ".join(view.names) or "None that can be shown", values)
-    return Field(NONE, values)
+    broken = None in read
+    none = "None that can be shown" if values or broken else NONE
+    return Field(", ".join(view.names) or none, (values, broken))

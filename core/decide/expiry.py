@@ -1,4 +1,4 @@
-"""What to tell about the end of a certificate. An expired one that equals the pin stays trusted: the device is online."""
+"""What to tell about the end of a certificate. One that equals the pin stays trusted when it has expired."""
 
 from datetime import datetime, timedelta
 

@@ -1,5 +1,6 @@
 """The extensions of a certificate in words, each read by itself and forgivingly (rule R36; RFC 5280, 4.2)."""
 
+import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -20,8 +21,11 @@ from core.model.text import clean
 
 ALTERNATIVE_NAMES = "2.5.29.17"
 _MOST_LINES = 32
+_MOST_NAMES = 32
 _MOST_PURPOSES = 16
 _LONGEST_LINE = 128
+_LONGEST_NAME = 128
+_EMAIL, _DNS, _URI, _IP = 0x81, 0x82, 0x86, 0x87
 _KEY_IDENTIFIER = 0x80
 _CRITICAL = " (critical)"
 _UNREADABLE = "Cannot be read"
@@ -72,6 +76,29 @@ def lines(field: Element | None) -> tuple[str, ...]:
     more = len(found) - _MOST_LINES
     shown = tuple(_line(extension) for extension in found[:_MOST_LINES])
     return (*shown, f"{more} more") if more > 0 else shown
+
+
+def names(field: Element | None) -> tuple[str, ...]:
+    """Return the alternative names: DNS, e-mail, URI and IP address. Cleaned, at most 32."""
+    found = [extension.value for extension in parse(field) if extension and extension.kind == ALTERNATIVE_NAMES]
+    shown = [_name(name) for value in found for name in _general_names(value) if name.tag in (_EMAIL, _DNS, _URI, _IP)]
+    return tuple(clean(name, _LONGEST_NAME) for name in shown[:_MOST_NAMES])
+
+
+def _general_names(value: bytes) -> list[Element]:
+    try:
+        return children(expect(read(value), SEQUENCE))
+    except ValueError:
+        return []
+
+
+def _name(name: Element) -> str:
+    if name.tag != _IP:
+        return name.content.decode("latin-1")
+    try:
+        return str(ipaddress.ip_address(name.content))
+    except ValueError:
+        return f"{name.content.hex()} (no IP address)"
 
 
 def _extension(element: Element) -> Extension | None:

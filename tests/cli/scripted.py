@@ -95,7 +95,7 @@ LOBBY = DeviceView(
     port=4443,
 )
 
-OTHER = "99ff" * 15 + "0c2d35b9"
+OTHER = "99ff" * 14 + "0c2d35b9"
 
 BLOCKED = msgspec.structs.replace(
     DOCK,

@@ -34,10 +34,12 @@ VIEW = CertificateView(
     key_fingerprint=hashlib.sha256(RSA_INFO).hexdigest(),
     signature="SHA-256 with RSA",
     names=("cam.example", "10.0.0.7"),
+    extensions=("SubjectAlternativeName: 2 names",),
     warnings=(),
 )
 DAMAGED, NO_KEY = "Damaged: shown as far as it can be read", "The key cannot be read"
 NO_EXTENSIONS, NO_DATES = "The extensions cannot be read", "The dates cannot be read"
+ONE_NAME, TWO_NAMES = "SubjectAlternativeName: 1 name", "SubjectAlternativeName: 2 names"
 NOT_POSITIVE = "The serial number is not positive"
 
 
@@ -54,6 +56,10 @@ def damaged(*warnings: str, **changes: object) -> dict[str, object]:
 
 def other_subject(text: str) -> dict[str, object]:
     return {"subject": text, "self_signed": False}
+
+
+def no_names(*extensions: str) -> dict[str, object]:
+    return {"names": (), "extensions": extensions, "warnings": (NO_EXTENSIONS,)}
 
 
 def other_key(key: str, *warnings: str) -> dict[str, object]:
@@ -105,18 +111,18 @@ SHOWN: dict[str, dict[str, object]] = {
     },
     "validity empty": damaged(NO_DATES, not_before="", not_after=""),
     "validity of one date": damaged(NO_DATES, not_after=""),
-    "critical FALSE written out": damaged(),
-    "cA FALSE written out": {"names": (), "warnings": (NO_EXTENSIONS,)},
-    "BOOLEAN of 1": {"names": (), "warnings": (NO_EXTENSIONS,)},
-    "extension twice": {"names": (), "warnings": (NO_EXTENSIONS,)},
-    "alternative address of 5 bytes": {"names": (), "warnings": (NO_EXTENSIONS,)},
-    "alternative address of 8 bytes": {"names": (), "warnings": (NO_EXTENSIONS,)},
-    "alternative name in Latin-1": {"names": (), "warnings": (NO_EXTENSIONS,)},
+    "critical FALSE written out": damaged(extensions=(ONE_NAME,)),
+    "cA FALSE written out": no_names("BasicConstraints: not a CA", TWO_NAMES),
+    "BOOLEAN of 1": no_names("BasicConstraints: a CA", TWO_NAMES),
+    "extension twice": no_names(ONE_NAME, ONE_NAME),
+    "alternative address of 5 bytes": no_names(TWO_NAMES),
+    "alternative address of 8 bytes": no_names(TWO_NAMES),
+    "alternative name in Latin-1": no_names(ONE_NAME),
     "alternative name with escapes": {"names": ("⟨001B⟩[2J", "cam.example")},
-    "alternative names that are garbage": {"names": (), "warnings": (NO_EXTENSIONS,)},
-    "500 alternative names": {"names": ("cam.example",) * 32},
-    "unknown critical extension": {},
-    "no extensions": {"names": ()},
+    "alternative names that are garbage": no_names("SubjectAlternativeName: 5 bytes, cannot be read"),
+    "500 alternative names": {"names": ("cam.example",) * 32, "extensions": ("SubjectAlternativeName: 500 names",)},
+    "unknown critical extension": {"extensions": ("1.2.3.4: 2 bytes (critical)", TWO_NAMES)},
+    "no extensions": {"names": (), "extensions": ()},
     "RSA exponent 1": other_key("", NO_KEY),
     "RSA exponent 3": other_key("RSA 2048", "RSA exponent 3 is small"),
     "RSA modulus negative": other_key("", NO_KEY),
@@ -269,7 +275,7 @@ def test_a_long_list_of_attributes_keeps_nobody_busy() -> None:
 def assert_shown_safely(der: bytes) -> None:
     view = describe(der)
     assert (view.fingerprint, view.size) == (hashlib.sha256(der).hexdigest(), len(der))
-    for text in (view.subject, view.issuer, view.serial, view.signature, *view.names, *view.warnings):
+    for text in (view.subject, view.issuer, view.serial, view.signature, *view.names, *view.extensions, *view.warnings):
         assert text.isprintable()
         assert len(text) <= 128
 

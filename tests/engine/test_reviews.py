@@ -65,7 +65,7 @@ async def test_accepting_restores_a_blocked_device(gateway: Gateway) -> None:
         device = await add(gateway, camera)
         await camera.power_cut()
         view = await blocked(gateway, device.id)
-        assert view.change
+        await until(lambda: gateway.view(device.id).change)
         shown = await review(gateway, device.id)
         assert shown.stored is not None
         assert shown.presented is not None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
 
-from core.model.device import Connection
-from core.model.errors import CamtrustError, ExitCode, RefusedError, UsageError
+from core.model.device import AttentionKind, Connection
+from core.model.errors import ExitCode, RefusedError, UsageError
 from tui.attach import Options, Place, ask, note, run
 from tui.commands.installs import fingerprint_of
 from tui.commands.options import as_json, device_argument, local_now, pass_options
@@ -16,6 +17,8 @@ from tui.prompts import agreed, interactive, reason_for
 if TYPE_CHECKING:
     from core.model.device import DeviceView
     from core.model.review import Review
+
+_ANSWERS_ALL_THE_SAME = frozenset({AttentionKind.TLS_FAILED, AttentionKind.UNEXPECTED_LEAF})
 
 
 @click.command("review")
@@ -34,21 +37,21 @@ def review_device(options: Options, device: str | None, as_json: bool) -> ExitCo
 
 def _review_all(place: Place, as_json: bool) -> ExitCode:
     from core.model.messages import Devices, ListDevices
-    from tui.output import json_text, queue_text, queue_value
-    from tui.reviewing import by_reason
+    from tui.output import groups_text, groups_value, json_text
+    from tui.review import groups, queue
 
-    queue = by_reason(run(ask(place, ListDevices(), Devices)).devices)
-    click.echo(json_text(queue_value(queue)) if as_json else queue_text(queue))
-    return ExitCode.REVIEW if queue else ExitCode.DONE
+    undecided = groups(queue(run(ask(place, ListDevices(), Devices)).devices))
+    click.echo(json_text(groups_value(undecided)) if as_json else groups_text(undecided))
+    return ExitCode.REVIEW if undecided else ExitCode.DONE
 
 
 def _review_one(place: Place, device: str, as_json: bool) -> ExitCode:
     from tui.output import json_text, review_text
-    from tui.reviewing import is_undecided
+    from tui.review import Case, case_of
 
     review = read_review(place, device)
     click.echo(json_text(review) if as_json else review_text(review, local_now()))
-    return ExitCode.REVIEW if is_undecided(review.device) else ExitCode.DONE
+    return ExitCode.DONE if case_of(review) is Case.SETTLED else ExitCode.REVIEW
 
 
 def read_review(place: Place, device: str) -> Review:
@@ -99,13 +102,16 @@ def accept(options: Options, device: str, fingerprint: str | None, reason: str |
 def compared(review: Review, what: str) -> str | None:
     """Show both certificates to the person at the terminal, and return the fingerprint that they agree to, if any.
 
-    `what` is done to the presented one then. Raises `CamtrustError` where there is none.
+    `what` is done then. Raises `RefusedError` where there is nothing to decide.
     """
     from tui.output import named, review_text
+    from tui.review import Case, case_of
 
     note(review_text(review, local_now()))
-    if review.presented is None:
-        raise CamtrustError(f"{named(review.device)} has not shown a certificate yet.", "Try again when it answers.")
+    if review.presented is None or case_of(review) is Case.SETTLED:
+        raise RefusedError(
+            f"There is nothing to decide about {named(review.device)}.", "camtrust check looks at it now."
+        )
     fingerprint = review.presented.fingerprint
     return fingerprint if agreed(fingerprint, what) else None
 
@@ -154,10 +160,25 @@ def check(options: Options, as_json: bool) -> ExitCode:
     from core.model.messages import CheckDevices, Devices
     from tui.order import SORTS
     from tui.output import devices_text, json_text
-    from tui.reviewing import verdict
 
     checked = run(ask(options.place(), CheckDevices(), Devices)).devices
     now = local_now()
     devices = sorted(checked, key=lambda device: SORTS["state"](device, now))
     click.echo(json_text(devices) if as_json else devices_text(devices, now))
     return verdict(devices)
+
+
+def verdict(devices: Iterable[DeviceView]) -> ExitCode:
+    """Return what `check` tells the shell. A device whose install is under way is nothing to be told of."""
+    told = tuple(devices)
+    if any(device.connection is Connection.BLOCKED for device in told):
+        return ExitCode.REVIEW
+    return max(map(_verdict, told), default=ExitCode.DONE)
+
+
+def _verdict(device: DeviceView) -> ExitCode:
+    if device.connection is Connection.ADDING:
+        return ExitCode.DONE
+    if device.connection is Connection.OFFLINE and device.attention_kind not in _ANSWERS_ALL_THE_SAME:
+        return ExitCode.UNREACHABLE
+    return ExitCode.DONE if device.attention_kind is None else ExitCode.REVIEW

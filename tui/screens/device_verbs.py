@@ -1,4 +1,4 @@
-"""What can be done with the device at the cursor of the main screen, or with the marked ones."""
+"""What can be done with the device at the cursor of the main screen, with the marked ones, or with all."""
 
 from typing import ClassVar
 
@@ -6,24 +6,27 @@ from textual.binding import Binding, BindingType
 from textual.signal import Signal
 
 from core.model.device import Connection, DeviceView
-from core.model.messages import Added, Done, RemoveDevice, Rescan
-from tui.screens.frame import Frame
+from core.model.messages import Added, CheckDevices, Devices, Done, RemoveDevice, Rescan
+from tui.review import queue
+from tui.screens.work_verbs import WorkVerbs
 from tui.session import Session
 from tui.site import Change
-from tui.verbs import why_not
+from tui.summary import checked
 from tui.widgets.device_table import DeviceTable
 from tui.words import plural
 
 
-class DeviceVerbs(Frame):
+class DeviceVerbs(WorkVerbs):
     """The verbs of the main screen. `table` says which device is meant."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "Add", id="add", tooltip="add the marked devices, or this one"),
         Binding("A", "add_address", "Add address", id="add-address", tooltip="add a device by typing its address"),
         Binding("i", "install", "Progress", id="install", tooltip="the steps of adding the device"),
-        Binding("c", "certificate", "Certificate", id="certificate", tooltip="the certificate in full"),
+        Binding("c", "certificate", "Certificate", id="certificate", tooltip="the certificate: see, compare, decide"),
+        Binding("v", "review", "Review", id="review", tooltip="all certificates to decide about, by reason"),
         Binding("e", "events", "Events", id="events", tooltip="what happened, and who decided it"),
+        Binding("C", "check", "Check", id="check", tooltip="look at every added device now"),
         Binding("R", "rescan", "Rescan", id="rescan", tooltip="ask the network again now"),
         Binding("D", "remove", "Remove", id="remove", tooltip="forget the device, after a question"),
     ]
@@ -32,12 +35,16 @@ class DeviceVerbs(Frame):
         super().__init__(session, changes)
         self.table = DeviceTable(session.site, session.clock)
 
+    @property
+    def subject(self) -> DeviceView | None:
+        """The device at the cursor."""
+        return self.table.device
+
     def why_not(self, verb: str) -> str:
         """Return why a verb is not possible for the device at the cursor."""
-        device = self.table.device
-        has_install = device is not None and device.id in self.session.site.installs
-        session = self.session
-        return why_not(verb, device, has_install=has_install, is_up=session.is_up, is_viewer=session.is_viewer)
+        if verb == "review" and not queue(self.session.site.devices.values()):
+            return "There is no certificate to decide about."
+        return super().why_not(verb)
 
     def copy_fingerprint(self) -> None:
         """Put the stored fingerprint on the clipboard of the terminal."""
@@ -48,17 +55,10 @@ class DeviceVerbs(Frame):
 
     async def save(self) -> None:
         """Write the stored certificate to a file."""
-        from tui.screens.save import save_certificate
+        from tui.screens.save import save_certificates
 
         if self.table.device is not None:
-            await save_certificate(self, self.table.device, "stored")
-
-    def refused(self, verb: str) -> bool:
-        """Say why a verb is not possible, if it is not."""
-        why = self.why_not(verb)
-        if why:
-            self.say(why)
-        return bool(why)
+            await save_certificates(self, self.table.device, ("stored",))
 
     def action_add(self) -> None:
         """Add the marked devices, or the one at the cursor, or ask for an address."""
@@ -84,36 +84,53 @@ class DeviceVerbs(Frame):
         self.table.clear_marks()
         self.table.go_to(added.devices[0].id)
         if len(added.devices) == 1:
-            self._open_install(added.devices[0])
+            self.open_install(added.devices[0])
         else:
             self.say(f"{plural(len(added.devices), 'device')} are being added; i shows the steps of one.")
+
+    def show_details(self, device: DeviceView) -> None:
+        """Open the drawer on a device."""
+        if self.table.go_to(device.id):
+            self.table.action_choose()
 
     def action_install(self) -> None:
         """Show the steps of adding the device."""
         if not self.refused("install") and self.table.device is not None:
-            self._open_install(self.table.device)
-
-    def _open_install(self, device: DeviceView) -> None:
-        from tui.screens.install import InstallScreen
-
-        def left(wants_details: bool | None) -> None:
-            if wants_details and self.table.go_to(device.id):
-                self.table.action_choose()
-
-        self.app.push_screen(InstallScreen(self.session, self.changes, device), left)
+            self.open_install(self.table.device)
 
     def action_certificate(self) -> None:
-        """Show the certificate in full."""
+        """Show the certificate, and decide about it."""
+        if not self.refused("certificate") and self.table.device is not None:
+            self.open_certificate(self.table.device)
+
+    def open_certificate(self, device: DeviceView) -> None:
+        """Show the certificate of a device; the cursor then stands on the one that was shown last."""
         from tui.screens.certificate import CertificateScreen
 
-        if not self.refused("certificate") and self.table.device is not None:
-            self.app.push_screen(CertificateScreen(self.session, self.changes, self.table.device))
+        screen = CertificateScreen(self.session, self.changes, device)
+        self.app.push_screen(screen, lambda _: self.table.go_to(screen.reading.device.id))
+
+    def action_review(self) -> None:
+        """Show all certificates that somebody has to decide about."""
+        from tui.screens.queue import QueueScreen
+
+        if not self.refused("review"):
+            self.app.push_screen(QueueScreen(self.session, self.changes))
 
     def action_events(self) -> None:
         """Show what happened."""
         from tui.screens.events import EventsScreen
 
-        self.app.push_screen(EventsScreen(self.session, self.changes))
+        self.app.push_screen(EventsScreen(self.session, self.changes, self.table.device))
+
+    def action_check(self) -> None:
+        """Look at every added device now."""
+        if not self.refused("check"):
+            self.say("Looking at every added device…")
+            self.attend(self._check(), "check", exclusive=True)
+
+    async def _check(self) -> None:
+        self.say(checked((await self.session.ask(CheckDevices(), Devices)).devices))
 
     def action_rescan(self) -> None:
         """Ask the network again."""

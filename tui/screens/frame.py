@@ -106,7 +106,12 @@ class Frame(Screen[bool]):
         self._said = plain(f" {text}", tone)
         if self._said_timer is not None:
             self._said_timer.stop()
-        self._said_timer = self.set_timer(SAID_SECONDS, self._unsay)
+        self._said_timer = self.set_timer(SAID_SECONDS, self.unsay)
+        self.query_one("#status", Lines).redraw()
+
+    def unsay(self) -> None:
+        """Show in the status line what stands there when nothing is said."""
+        self._said = EMPTY
         self.query_one("#status", Lines).redraw()
 
     def tell(self, error: CamtrustError) -> None:
@@ -137,10 +142,6 @@ class Frame(Screen[bool]):
         from tui.screens.help import HelpScreen, keys_of
 
         self.app.push_screen(HelpScreen(self.session, self.changes, keys_of(self)))
-
-    def _unsay(self) -> None:
-        self._said = EMPTY
-        self.query_one("#status", Lines).redraw()
 
     def _status(self, width: int) -> Line:
         problem = link_problem(self.session.link.state)

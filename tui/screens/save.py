@@ -1,7 +1,7 @@
 """Saving a certificate as a file in the technician's folder, never over something that is there."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from textual import on
@@ -20,19 +20,26 @@ from tui.widgets.lines import Lines
 from tui.words import Tone
 
 
-async def save_certificate(screen: Frame, device: DeviceView, which: str) -> None:
-    """Write the `stored` or `presented` certificate of a device; asks for another name while one is taken.
+async def save_certificates(screen: Frame, device: DeviceView, kinds: Sequence[str]) -> None:
+    """Write the `stored` and the `presented` certificate of a device, or one of them, and say where they are.
 
-    Raises `CamtrustError` where the engine has none.
+    Asks for another name while one is taken. Raises `CamtrustError` where the engine has none.
     """
-    answer = await screen.session.ask(ReadCertificate(device=device.id, which=which), Certificate)
+    paths = [path for kind in kinds if (path := await _saved(screen, device, kind))]
+    if paths:
+        screen.say(f"Saved {' and '.join([paths[0], *(Path(path).name for path in paths[1:])])}")
+
+
+async def _saved(screen: Frame, device: DeviceView, kind: str) -> str:
+    """Write one certificate; return its path, or nothing where the technician gave up."""
+    answer = await screen.session.ask(ReadCertificate(device=device.id, which=kind), Certificate)
     name: str | None = file_name(device.id, answer.fingerprint)
     while name:
         path, problem = await asyncio.to_thread(_written, name, answer.der)
         if not problem:
-            screen.say(f"Saved {path}")
-            return
+            return path
         name = await screen.app.push_screen_wait(NameDialog(name, problem))
+    return ""
 
 
 def _written(name: str, der: bytes) -> tuple[str, str]:

@@ -1,0 +1,109 @@
+"""What a technician was shown of one device's certificates, and what changed meanwhile. Knows nothing of terminals."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from core.model.device import DeviceView
+from core.model.errors import CamtrustError
+from core.model.messages import Event
+from core.model.review import Review
+from tui.paragraphs import Line, fit
+from tui.review import Case, case_of, since
+from tui.summary import sentences
+from tui.words import BLOCKED_TEXT, Tone, history, state
+
+OTHER_LEAF = "The device shows another certificate than a moment ago. What was typed is cleared: compare anew."
+BEGAN = "The device began to show another certificate just now."
+DECIDED = "There is nothing to decide here any more:"
+_TITLES = {
+    Case.CHANGED: (BLOCKED_TEXT, Tone.ALARM),
+    Case.FIRST: ("the device's own certificate, not accepted", Tone.ASK),
+    Case.SETTLED: ("certificate", Tone.PLAIN),
+}
+_LONGEST_NAME = 30
+
+
+def title(device: DeviceView, case: Case, now: datetime) -> Line:
+    """Return whose certificate it is, where that is, and what is the matter with it. The address is never cut off."""
+    name = device.name if len(device.name) <= _LONGEST_NAME else fit(device.name, _LONGEST_NAME)
+    where = state(device, now)
+    whose = ((f" {name}", Tone.STRONG), (f"  {device.address}  ", Tone.PLAIN))
+    return (*whose, (f"{where.mark} ", where.tone), _TITLES[case])
+
+
+class Reading:
+    """One device's `review`, once it was told. `device` is the newest view of it, `news` what the technician must know.
+
+    `is_gone` tells that the device was removed.
+    """
+
+    def __init__(self, device: DeviceView) -> None:
+        self.device = device
+        self.review: Review | None = None
+        self.is_gone = False
+        self._news: tuple[str, ...] = ()
+        self._is_decided = False
+        self._is_ours = False
+        self._seen = 0
+
+    @property
+    def case(self) -> Case:
+        """What there is to decide."""
+        return case_of(self.review) if self.review is not None else Case.SETTLED
+
+    @property
+    def shown(self) -> str:
+        """The fingerprint of the certificate that is decided about."""
+        presented = self.review.presented if self.review is not None else None
+        return presented.fingerprint if presented is not None else ""
+
+    def take(self, review: Review, last_event: int) -> bool:
+        """Take in what the engine told after the event with this number.
+
+        True where something else is to be decided than before: then what was typed was about something else.
+        """
+        is_first = self.review is None
+        before = (self.case, self.shown)
+        self.review, self.device = review, review.device
+        if before == (self.case, self.shown) and not is_first:
+            return False
+        if not is_first:
+            self._note(before[0])
+        if self.case is not Case.SETTLED:
+            self._seen, self._is_decided = last_event, False
+        return True
+
+    def _note(self, before: Case) -> None:
+        if self.case is Case.SETTLED:
+            self._is_decided, self._is_ours = before is not Case.SETTLED and not self._is_ours, False
+            return
+        told = BEGAN if before is Case.SETTLED else OTHER_LEAF
+        self._news = (*(text for text in self._news if text != told), told)
+
+    def refused(self, error: CamtrustError) -> None:
+        """What the technician decided was not done."""
+        self._news = (sentences(error.title, error.hint),)
+
+    def done(self, told: str) -> None:
+        """What the technician decided was done: what changes by that is no news."""
+        self._is_ours, self._is_decided = self.case is not Case.SETTLED, False
+        self._news = (told,)
+
+    def remove(self) -> None:
+        """The device was removed."""
+        self.review, self.is_gone, self._news = None, True, ()
+
+    def read(self) -> None:
+        """The technician goes on: what was told was read."""
+        self._news = ()
+
+    def news(self, events: Iterable[Event], now: datetime) -> list[str]:
+        """Return what to tell before everything else, as paragraphs: who decided it meanwhile is among the events."""
+        told = list(self._news)
+        if self.is_gone:
+            told.append("This device was removed:")
+        elif self._is_decided:
+            told.append(DECIDED)
+        if self.is_gone or self._is_decided:
+            told += [history(event, now) for event in since(events, self.device.id, self._seen)]
+        return told

@@ -1,0 +1,94 @@
+"""What can be put under way on one device: replacing it and re-issuing its certificate."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from core.model.device import CertificateView, DeviceView
+from core.model.messages import Added, ReissueCertificate, ReviewDevice
+from core.model.review import Review
+from tui.screens.frame import Frame
+from tui.verbs import why_not
+
+
+class WorkVerbs(Frame):
+    """Base of the screens on which one device is meant: `subject`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "replace", "Replace", id="replace", tooltip="bring it to HTTPS anew, or new hardware in its place"),
+        Binding("I", "reissue", "Re-issue", id="reissue", tooltip="a new key and certificate, after a question"),
+    ]
+
+    @property
+    def subject(self) -> DeviceView | None:
+        """The device that is meant, None where there is none."""
+        return None
+
+    def why_not(self, verb: str) -> str:
+        """Return why a verb is not possible for the device that is meant."""
+        device, session = self.subject, self.session
+        has_install = device is not None and device.id in session.site.installs
+        return why_not(verb, device, has_install=has_install, is_up=session.is_up, is_viewer=session.is_viewer)
+
+    def refused(self, verb: str) -> bool:
+        """Say why a verb is not possible, if it is not."""
+        why = self.why_not(verb)
+        if why:
+            self.say(why)
+        return bool(why)
+
+    def open_install(self, device: DeviceView) -> None:
+        """Show the steps of the work on a device."""
+        from tui.screens.install import InstallScreen
+
+        def left(wants_details: bool | None) -> None:
+            if wants_details:
+                self.show_details(device)
+
+        self.app.push_screen(InstallScreen(self.session, self.changes, device), left)
+
+    def show_details(self, device: DeviceView) -> None:
+        """The technician comes from the steps and wants to see the device."""
+
+    def work_begun(self, device: DeviceView) -> None:
+        """The engine works on the device: show it."""
+        self.open_install(device)
+
+    def action_replace(self) -> None:
+        """Ask where it is and for its login, and onboard it again."""
+        if not self.refused("replace") and self.subject is not None:
+            self.attend(self._replace(self.subject))
+
+    async def _replace(self, device: DeviceView) -> None:
+        from tui.screens.replace import ReplaceDialog
+
+        dialog = ReplaceDialog(self.session, device, await self._presented(device))
+        added: Added | None = await self.app.push_screen_wait(dialog)
+        if added is not None and added.devices:
+            self.work_begun(added.devices[0])
+
+    async def _presented(self, device: DeviceView) -> CertificateView | None:
+        """Return what a blocked device shows: it is not to be asked anything before somebody decided."""
+        if not device.presented:
+            return None
+        return (await self.session.ask(ReviewDevice(device=device.id), Review)).presented
+
+    def action_reissue(self) -> None:
+        """Have a new key and certificate made, after a question."""
+        if not self.refused("reissue") and self.subject is not None:
+            self.attend(self._reissue(self.subject))
+
+    async def _reissue(self, device: DeviceView) -> None:
+        from tui.screens.confirm import Confirm
+
+        question = Confirm(
+            f"Re-issue the certificate of {device.name}, {device.address}?",
+            "The device makes a new key and gets a new certificate for it, over the connection that is trusted now. "
+            "The stored certificate stays until the new one is served. It takes about a minute.",
+            keep="Keep the present one",
+            do="Re-issue",
+        )
+        if await self.app.push_screen_wait(question):
+            added = await self.session.ask(ReissueCertificate(device=device.id), Added)
+            if added.devices:
+                self.work_begun(added.devices[0])
