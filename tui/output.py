@@ -4,6 +4,7 @@ The words are those of the screens; `now` is a time in the zone to show times in
 """
 
 import json
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,11 +15,13 @@ from core.model.messages import Authority, DeviceDetail, Event, to_builtins
 from core.model.review import Difference, Explanation, Review
 from tui import words
 
-_HEADINGS = ("STATE", "NAME", "ADDRESS", "CERTIFICATE", "EXPIRES")
 Group = tuple[str, Sequence[DeviceView]]
 
+_HEADINGS = ("STATE", "NAME", "ADDRESS", "CERTIFICATE", "EXPIRES")
 _EVENT_COLUMNS = (20, 10, 20)
 _SHA256_DIGITS = 64
+# So that a terminal of 80 columns breaks no line of a comparison.
+_EXPLAINED, _COMPARED = 78, 48
 
 
 def json_text(value: Any) -> str:
@@ -200,7 +203,7 @@ def review_text(review: Review, now: datetime) -> str:
     device = review.device
     parts = [f"{named(device)}: {device.attention or words.standing(device, now)}"]
     if review.explanations:
-        parts.append(_section("Why, worst first", "\n".join(map(_explanation_text, review.explanations))))
+        parts.append(_section("Probably, worst first", "\n".join(map(_explanation_text, review.explanations))))
     if review.stored is not None:
         parts.append(_section("Stored", facts(_storing(review, now))))
     if review.presented is None:
@@ -213,7 +216,8 @@ def review_text(review: Review, now: datetime) -> str:
 
 
 def _explanation_text(explanation: Explanation) -> str:
-    return f"{explanation.text}\n  {explanation.hint}" if explanation.hint else explanation.text
+    hint = textwrap.fill(explanation.hint, _EXPLAINED, initial_indent="  ", subsequent_indent="  ")
+    return f"{explanation.text}\n{hint}" if hint else explanation.text
 
 
 def _storing(review: Review, now: datetime) -> Iterable[tuple[str, str | None]]:
@@ -242,11 +246,11 @@ def _side_lines(side: str, value: str) -> list[tuple[str, str]]:
     return [(side, first), *(("", line) for line in rest)]
 
 
-def _value_lines(value: str) -> list[str]:
+def _value_lines(value: str) -> Sequence[str]:
     digits = value.replace(" ", "")
     if len(digits) == _SHA256_DIGITS and digits.isalnum():
-        return list(words.grouped(digits))
-    return value.splitlines()
+        return words.grouped(digits)
+    return [line for paragraph in value.splitlines() for line in textwrap.wrap(paragraph, _COMPARED)]
 
 
 def accepted_text(device: DeviceView, now: datetime) -> str:

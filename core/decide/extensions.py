@@ -80,9 +80,9 @@ def lines(field: Element | None) -> tuple[str, ...]:
 
 def names(field: Element | None) -> tuple[str, ...]:
     """Return the alternative names: DNS, e-mail, URI and IP address. Cleaned, at most 32."""
-    found = [extension.value for extension in parse(field) if extension and extension.kind == ALTERNATIVE_NAMES]
-    shown = [_name(name) for value in found for name in _general_names(value) if name.tag in (_EMAIL, _DNS, _URI, _IP)]
-    return tuple(clean(name, _LONGEST_NAME) for name in shown[:_MOST_NAMES])
+    values = [extension.value for extension in parse(field) if extension and extension.kind == ALTERNATIVE_NAMES]
+    found = [name for value in values for name in _general_names(value) if name.tag in (_EMAIL, _DNS, _URI, _IP)]
+    return tuple(clean(_name(name), _LONGEST_NAME) for name in found[:_MOST_NAMES])
 
 
 def _general_names(value: bytes) -> list[Element]:

@@ -296,4 +296,4 @@ async def test_events_of_one_device_are_followed_until_interrupted(shell: Shell)
             rest, err = await process.communicate()
 
     assert [b" ".join(line.split()[3:4]) for line in told] == [b"added", b"certificate", b"removed"], told
-    assert (process.returncode, rest, err) == (130, b"", b"Interrupted.\n")
+    assert (process.returncode, rest, err.strip()) == (130, b"", b"Interrupted.")

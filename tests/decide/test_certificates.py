@@ -20,6 +20,7 @@ from tests.decide.handmade import CN, HANDMADE, RSA_INFO, RSA_KEY, SHA1_RSA, SOU
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 SUBJECT = "axis-b8a44f1c2d3e, O=Axis"
+DNS, IP = "cam.example", "10.0.0.7"
 VIEW = CertificateView(
     fingerprint=hashlib.sha256(SOUND).hexdigest(),
     size=len(SOUND),
@@ -33,7 +34,7 @@ VIEW = CertificateView(
     key="RSA 2048",
     key_fingerprint=hashlib.sha256(RSA_INFO).hexdigest(),
     signature="SHA-256 with RSA",
-    names=("cam.example", "10.0.0.7"),
+    names=(DNS, IP),
     extensions=("SubjectAlternativeName: 2 names",),
     warnings=(),
 )
@@ -44,12 +45,11 @@ NOT_POSITIVE = "The serial number is not positive"
 
 
 def damaged(*warnings: str, **changes: object) -> dict[str, object]:
-    """What a strict parser refuses is shown by its outline: everything before the extensions."""
+    """What a strict parser refuses is shown by its outline: everything but the signature."""
     return {
         "readable": False,
         "self_signed": False,
         "signature": "",
-        "names": (),
         "warnings": (DAMAGED, *warnings),
     } | changes
 
@@ -58,8 +58,8 @@ def other_subject(text: str) -> dict[str, object]:
     return {"subject": text, "self_signed": False}
 
 
-def no_names(*extensions: str) -> dict[str, object]:
-    return {"names": (), "extensions": extensions, "warnings": (NO_EXTENSIONS,)}
+def broken_extensions(*names: str, extensions: tuple[str, ...] = (TWO_NAMES,)) -> dict[str, object]:
+    return {"names": names, "extensions": extensions, "warnings": (NO_EXTENSIONS,)}
 
 
 def other_key(key: str, *warnings: str) -> dict[str, object]:
@@ -111,16 +111,18 @@ SHOWN: dict[str, dict[str, object]] = {
     },
     "validity empty": damaged(NO_DATES, not_before="", not_after=""),
     "validity of one date": damaged(NO_DATES, not_after=""),
-    "critical FALSE written out": damaged(extensions=(ONE_NAME,)),
-    "cA FALSE written out": no_names("BasicConstraints: not a CA", TWO_NAMES),
-    "BOOLEAN of 1": no_names("BasicConstraints: a CA", TWO_NAMES),
-    "extension twice": no_names(ONE_NAME, ONE_NAME),
-    "alternative address of 5 bytes": no_names(TWO_NAMES),
-    "alternative address of 8 bytes": no_names(TWO_NAMES),
-    "alternative name in Latin-1": no_names(ONE_NAME),
-    "alternative name with escapes": {"names": ("⟨001B⟩[2J", "cam.example")},
-    "alternative names that are garbage": no_names("SubjectAlternativeName: 5 bytes, cannot be read"),
-    "500 alternative names": {"names": ("cam.example",) * 32, "extensions": ("SubjectAlternativeName: 500 names",)},
+    "critical FALSE written out": damaged(names=(DNS,), extensions=(ONE_NAME,)),
+    "cA FALSE written out": broken_extensions(DNS, IP, extensions=("BasicConstraints: not a CA", TWO_NAMES)),
+    "BOOLEAN of 1": broken_extensions(DNS, IP, extensions=("BasicConstraints: a CA", TWO_NAMES)),
+    "extension twice": broken_extensions(DNS, IP, extensions=(ONE_NAME, ONE_NAME)),
+    "alternative address of 5 bytes": broken_extensions(DNS, "0a00000701 (no IP address)"),
+    "alternative address of 8 bytes": broken_extensions(DNS, "0a0000070a000007 (no IP address)"),
+    "alternative name in Latin-1": broken_extensions("küche", extensions=(ONE_NAME,)),
+    "alternative name with escapes": {"names": ("⟨001B⟩[2J", DNS)},
+    "alternative names that are garbage": broken_extensions(
+        extensions=("SubjectAlternativeName: 5 bytes, cannot be read",)
+    ),
+    "500 alternative names": {"names": (DNS,) * 32, "extensions": ("SubjectAlternativeName: 500 names",)},
     "unknown critical extension": {"extensions": ("1.2.3.4: 2 bytes (critical)", TWO_NAMES)},
     "no extensions": {"names": (), "extensions": ()},
     "RSA exponent 1": other_key("", NO_KEY),

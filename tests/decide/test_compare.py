@@ -58,7 +58,7 @@ def test_of_bytes_that_cannot_be_read_only_the_certain_is_compared(kind: str) ->
     assert list(rows) == list(LABELS)
     certain = {label: row.presented for label, row in rows.items() if row.presented != UNREADABLE}
     assert certain == {"SHA-256": hashlib.sha256(der).hexdigest(), "Size": f"{len(der)} bytes"}
-    assert not any(row.same for row in rows.values())
+    assert not any(row.same for label, row in rows.items() if label != "Size")
     assert [row.label for row in differences(der, b"x")] == ["SHA-256", "Size"]
     assert rows["Subject"] == Difference("Subject", "axis-b8a44f1c2d3e, O=Axis", UNREADABLE, False)
 
@@ -67,7 +67,6 @@ def test_a_certificate_that_a_strict_parser_refuses_is_compared_as_far_as_it_goe
     refused = SOUND + b"\n"
     assert changed(SOUND, refused) == {
         "Issuer": ("axis-b8a44f1c2d3e, O=Axis (itself)", "axis-b8a44f1c2d3e, O=Axis"),
-        "Names": ("cam.example, 10.0.0.7", "None that can be shown"),
         "Signature": ("SHA-256 with RSA", UNREADABLE),
         "SHA-256": (hashlib.sha256(SOUND).hexdigest(), hashlib.sha256(refused).hexdigest()),
         "Size": (f"{len(SOUND)} bytes", f"{len(SOUND) + 1} bytes"),

@@ -16,6 +16,7 @@ from tui.prompts import agreed, interactive, read_password
 
 if TYPE_CHECKING:
     from core.model.device import DeviceView
+    from core.model.messages import ReissueCertificate, ReplaceDevice
 
 
 @click.command("replace")
@@ -67,8 +68,7 @@ def replace_device(
         expect=expect,
         patience=patience,
     )
-    devices = run(installed(place, command, _first_contact(view, address), wait=not no_wait))
-    return tell(devices, single=True, finished=not no_wait, as_json=as_json)
+    return _carry_out(place, command, _first_contact(view, address), wait=not no_wait, as_json=as_json)
 
 
 def _agreed_to(place: Place, device: DeviceView, address: str | None) -> str | None:
@@ -119,5 +119,32 @@ def reissue(options: Options, device: str, no_wait: bool, as_json: bool) -> Exit
     """
     from core.model.messages import ReissueCertificate
 
-    devices = run(installed(options.place(), ReissueCertificate(device=device), wait=not no_wait))
-    return tell(devices, single=True, finished=not no_wait, as_json=as_json)
+    command = ReissueCertificate(device=device)
+    return _carry_out(options.place(), command, (), wait=not no_wait, as_json=as_json)
+
+
+def _carry_out(
+    place: Place,
+    command: ReplaceDevice | ReissueCertificate,
+    first_contact: tuple[str, ...],
+    *,
+    wait: bool,
+    as_json: bool,
+) -> ExitCode:
+    devices = run(installed(place, command, first_contact, wait=wait))
+    code = tell(devices, single=True, finished=wait, as_json=as_json)
+    why = _why_failed(place, devices[0]) if wait and devices else ""
+    if why:
+        note(why)
+    # The device is as good as it was before, but that is not what was asked for.
+    return ExitCode.FAILED if why and code is ExitCode.DONE else code
+
+
+def _why_failed(place: Place, device: DeviceView) -> str:
+    from core.model.device import StepState
+    from core.model.messages import DeviceDetail, ShowDevice
+
+    install = run(ask(place, ShowDevice(device=device.id), DeviceDetail)).install
+    if install is None or not any(step.state is StepState.FAILED for step in install.steps):
+        return ""
+    return f"{install.outcome}\n  {install.hint}" if install.hint else install.outcome

@@ -1,4 +1,4 @@
-"""The certificate screen: what is stored of a device, or both certificates side by side, and the decision about them."""
+"""The certificate screen: what is stored of a device, or both certificates side by side, and the decision on them."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -56,7 +56,18 @@ class CertificateScreen(WorkVerbs):
         Binding("pagedown", "page(1)", "Page down", id="page-down", show=False),
     ]
     _SETTLED_VERBS = ("save", "copy", "replace", "reissue", "back", "help", "next")
-    _ASKING_VERBS = ("decide", "choose-next", "next", "save", "back", "help", "previous", "copy", "replace", "page-down")
+    _ASKING_VERBS = (
+        "decide",
+        "choose-next",
+        "next",
+        "save",
+        "back",
+        "help",
+        "previous",
+        "copy",
+        "replace",
+        "page-down",
+    )
     _TYPING_VERBS = ("decide", "choose-next", "page-down", "back")
 
     def __init__(self, session: Session, changes: Signal[Change], device: DeviceView) -> None:

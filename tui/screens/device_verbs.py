@@ -108,7 +108,11 @@ class DeviceVerbs(WorkVerbs):
         from tui.screens.certificate import CertificateScreen
 
         screen = CertificateScreen(self.session, self.changes, device)
-        self.app.push_screen(screen, lambda _: self.table.go_to(screen.reading.device.id))
+
+        def left(_: bool | None) -> None:
+            self.table.go_to(screen.reading.device.id)
+
+        self.app.push_screen(screen, left)
 
     def action_review(self) -> None:
         """Show all certificates that somebody has to decide about."""

@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.signal import Signal
 from textual.widget import Widget
 
-from core.model.device import Connection, DeviceView
+from core.model.device import CertificateField, Connection, DeviceView
 from core.model.errors import CamtrustError
 from core.model.messages import DeviceDetail, ShowDevice
 from tui.paragraphs import EMPTY, Line, plain
@@ -36,9 +36,10 @@ class DevicesScreen(DeviceVerbs):
         Binding("escape", "back", "Back", id="back", tooltip="close the drawer, end the filter"),
         Binding("q", "leave", "Quit", id="leave", tooltip="leave; the engine goes on"),
     ]
-    _TABLE_VERBS = ("details", "add", "install", "mark", "filter", "help", "certificate", "events", "sort", "rescan")
-    _DRAWER_VERBS = ("certificate", "save", "copy", "install", "help", "close", "next", "previous", "remove")
+    _TABLE_VERBS = ("filter", "help", "mark", "events", "sort", "check", "rescan")
+    _DRAWER_VERBS = ("certificate", "replace", "save", "next", "close", "help", "reissue", "previous", "remove")
     _FOUND_VERBS = ("add", "next", "previous", "help", "close")
+    _HTTP_VERBS = ("replace", "next", "previous", "remove", "close", "help")
     _FILTER_VERBS = ("keep-filter", "clear-filter")
 
     def __init__(self, session: Session, changes: Signal[Change]) -> None:
@@ -75,10 +76,22 @@ class DevicesScreen(DeviceVerbs):
     def verbs(self) -> Iterable[str]:
         """Return the keys of what has the focus."""
         if self.drawer.has_focus:
-            device = self.drawer.device
-            is_found = device is not None and device.connection is Connection.DISCOVERED
-            return self._FOUND_VERBS if is_found else self._DRAWER_VERBS
-        return self._TABLE_VERBS if self.table.has_focus else self._FILTER_VERBS
+            return self._drawer_verbs(self.drawer.device)
+        if not self.table.has_focus:
+            return self._FILTER_VERBS
+        review = () if self.why_not("review") else ("review",)
+        return dict.fromkeys(("details", *self._row_verbs(self.table.device), *review, *self._TABLE_VERBS))
+
+    def _drawer_verbs(self, device: DeviceView | None) -> Iterable[str]:
+        if device is None or device.connection is Connection.DISCOVERED:
+            return self._FOUND_VERBS
+        return self._HTTP_VERBS if device.certificate_field is CertificateField.HTTP else self._DRAWER_VERBS
+
+    def _row_verbs(self, device: DeviceView | None) -> tuple[str, ...]:
+        """Return what is done most with a device like this."""
+        if device is None or device.connection is Connection.DISCOVERED:
+            return ("add", "mark")
+        return ("install", "add") if device.connection is Connection.ADDING else ("certificate", "replace")
 
     def site_changed(self, change: Change) -> None:
         """Show what changed; rows stay where they are while keys are pressed."""

@@ -15,7 +15,9 @@ class WorkVerbs(Frame):
     """Base of the screens on which one device is meant: `subject`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "replace", "Replace", id="replace", tooltip="bring it to HTTPS anew, or new hardware in its place"),
+        Binding(
+            "r", "replace", "Replace", id="replace", tooltip="bring it to HTTPS anew, or new hardware in its place"
+        ),
         Binding("I", "reissue", "Re-issue", id="reissue", tooltip="a new key and certificate, after a question"),
     ]
 

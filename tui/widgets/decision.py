@@ -123,7 +123,9 @@ class Decision(Vertical):
         def draw(width: int) -> list[Line]:
             return [(*_answer(label(width), is_chosen=field.has_focus), (" [", Tone.PLAIN))]
 
-        return Horizontal(Lines(draw, classes="text"), field, Lines(lambda _: [plain("]")], classes="text"), classes="row")
+        return Horizontal(
+            Lines(draw, classes="text"), field, Lines(lambda _: [plain("]")], classes="text"), classes="row"
+        )
 
     def _accept_label(self, _: int) -> str:
         words = self._words()

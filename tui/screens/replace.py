@@ -1,0 +1,104 @@
+"""The replace dialog: an added device is onboarded again, from HTTP to HTTPS or as new hardware in its place."""
+
+from collections.abc import Iterable
+
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from core.model.device import CertificateField, CertificateView, DeviceView
+from core.model.errors import UsageError
+from core.model.messages import Look, ReplaceDevice
+from tui.paragraphs import Line, field, paragraph, plain
+from tui.review import is_deliberate
+from tui.screens.onboarding import OnboardingDialog, row
+from tui.session import Session
+from tui.widgets.inputs import Field
+from tui.widgets.lines import Lines
+from tui.words import FIRST_CONTACT, Tone, grouped
+
+_WHAT = "It is brought to HTTPS anew and keeps its name and its history. The stored certificate stays until then."
+_TRUST = (
+    "This is not the stored certificate. What shows it gets the login, and is trusted while ours is installed. "
+    "Type yes, or the last 8 characters:"
+)
+_UNTRUSTED = ("The certificate that it shows was not agreed to", "Type yes, or the last 8 characters of its SHA-256.")
+
+
+class ReplaceDialog(OnboardingDialog):
+    """`presented` is what a blocked device shows instead of the stored certificate; it is not asked anything.
+
+    Another certificate than the stored one is used only when that was typed, and the engine is told just this one.
+    """
+
+    VERB = "Replace"
+
+    def __init__(self, session: Session, device: DeviceView, presented: CertificateView | None) -> None:
+        self._device = device
+        # An address with an HTTP port would mean that HTTP is wanted.
+        is_http = device.certificate_field is CertificateField.HTTP
+        self._old_address = device.host if is_http and device.host else device.address
+        super().__init__(session, (self._old_address,))
+        self._trust = Field(name="trust", limit=128)
+        self._trusting = Vertical(Lines(self._trust_lines), row("Trust it", self._trust), classes="fields")
+        if presented is not None:
+            self.known(Look(self._old_address, "blocked; nothing is sent to it", presented))
+
+    def command(self) -> ReplaceDevice:
+        """Return what is to be done. Raises `UsageError` where something is missing."""
+        if len(self.addresses) != 1:
+            raise UsageError("There is more than one address", "One device is replaced at a time.")
+        other = self._other_leaf()
+        if other is not None and not is_deliberate(self._trust.value, other.fingerprint):
+            raise UsageError(*_UNTRUSTED)
+        user, password = self.login()
+        address = self.addresses[0]
+        return ReplaceDevice(
+            device=self._device.id,
+            address=None if address == self._old_address else address,
+            user=user,
+            password=password,
+            allow_http_login=self.may_use_http,
+            expect=other.fingerprint if other is not None else None,
+        )
+
+    def fields(self) -> tuple[tuple[Field, tuple[str, ...]], ...]:
+        """Return the fields, each with the words by which an error is about it."""
+        return ((self._trust, (_UNTRUSTED[0],)), *super().fields())
+
+    def above(self, width: int) -> list[Line]:
+        """Return which device it is."""
+        return [plain(f"Replace {self._device.name}, {self._device.address}", Tone.STRONG), *paragraph(_WHAT, width)]
+
+    def below_login(self, width: int) -> list[Line]:
+        """Return what happens without a login."""
+        return [plain("          left empty: the stored login is used", Tone.QUIET)]
+
+    def more(self) -> Iterable[Widget]:
+        """Return where another certificate is agreed to."""
+        yield self._trusting
+        yield Lines(lambda width: self.problem_lines(("trust",), width))
+
+    def below(self, width: int) -> list[Line]:
+        """Return what first contact means, where it is one."""
+        is_known = self._device.fingerprint is not None
+        return [] if is_known else paragraph(FIRST_CONTACT, width)
+
+    def show(self) -> None:
+        """Ask for more where the device shows another certificate than the stored one."""
+        self._trusting.display = self._other_leaf() is not None
+        super().show()
+
+    def _other_leaf(self) -> CertificateView | None:
+        """Return what the address shows, where that is another certificate than the stored one."""
+        look = self.look(self.addresses[0]) if len(self.addresses) == 1 else None
+        shown = look.certificate if look is not None else None
+        is_stored = shown is None or self._device.fingerprint in (None, shown.fingerprint)
+        return None if is_stored else shown
+
+    def _trust_lines(self, width: int) -> list[Line]:
+        other = self._other_leaf()
+        if other is None:
+            return []
+        lines = zip(("SHA-256", ""), grouped(other.fingerprint), strict=True)
+        told = [line for label, text in lines for line in field(label, text, width, Tone.STRONG)]
+        return [(), *told, *paragraph(_TRUST, width)]
