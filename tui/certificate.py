@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from core.model.device import CertificateView, DeviceView, Origin
 from core.model.review import Review
 from tui.paragraphs import LABEL, Line, field, fields, fit, paragraph
+from tui.summary import sentences
 from tui.words import (
+    EXPIRING,
     ORIGINS,
     Tone,
     certificate,
@@ -65,6 +67,7 @@ def settings_lines(review: Review, now: datetime, width: int) -> list[Line]:
     where = state(device, now)
     told = f"{where.mark} {listed(filter(None, (_held(device), full_standing(device, now))))}"
     lines = field("Status", told, width, where.tone)
+    lines += field("To do", sentences(device.attention, device.attention_hint), width) if device.attention else []
     for explanation in review.explanations:
         lines += field("Note", f"{explanation.text} {explanation.hint}".rstrip(), width, Tone.STRONG)
     if view is None:
@@ -123,9 +126,9 @@ def _chain(view: CertificateView, origin: Origin | None) -> str:
 
 def _validity_and_rest(view: CertificateView, now: datetime) -> str:
     end = parse_time(view.not_after)
-    if end is None:
+    left = end - now if end else None
+    if left is None or left > EXPIRING:
         return validity(view, now)
-    left = end - now
     return f"{validity(view, now)}, {f'{days(left)} left' if left > timedelta(0) else 'expired'}"
 
 

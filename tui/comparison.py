@@ -7,24 +7,37 @@ from itertools import zip_longest
 
 from core.model.review import ChangeKind, Difference, Review
 from tui.certificate import unreadable
-from tui.paragraphs import Line, fit, length, paragraph, plain, wrapped
-from tui.words import Tone, day, moment, plural
+from tui.paragraphs import Line, fit, paragraph, wrapped
+from tui.words import Tone, day, moment, parse_time, plural
 
 SIDE_BY_SIDE = 80
 """From this many cells on the two stand side by side, else one below the other."""
 
-_MARK, _LABEL, _GAP = 4, 12, 2
+_MARK, _LABEL, _SIDE, _GAP = 4, 12, 10, 2
 _GROUPS = (8, 4)
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 # What tells most about a device stands first; a field that is not named here comes after these.
-_ORDER = ("Issuer", "Subject", "Valid", "SHA-256", "Key", "Names", "Serial", "Signature", "Key SHA-256", "Extensions")
+_ORDER = (
+    "Issuer",
+    "Subject",
+    "Valid from",
+    "Valid until",
+    "SHA-256",
+    "Key",
+    "Names",
+    "Serial",
+    "Signature",
+    "Key SHA-256",
+    "Extensions",
+)
 
 
 def comparison_lines(review: Review, now: datetime, width: int) -> list[Line]:
     """Return the comparison: why they probably differ, worst first, then what differs and what does not."""
     lines = why_lines(review, width)
     draw = _side_by_side if width >= SIDE_BY_SIDE else _stacked
-    lines += draw(in_order(review.differences), _stored_since(review, now), _presented_since(review, now), width)
+    fields = [_in_words(field, now) for field in in_order(review.differences)]
+    lines += draw(fields, _stored_since(review, now), _presented_since(review, now), width)
     return lines + list(_notes(review, width))
 
 
@@ -32,8 +45,8 @@ def why_lines(review: Review, width: int) -> list[Line]:
     """Return why they probably differ, each reason with what to check."""
     lines: list[Line] = []
     for number, explanation in enumerate(review.explanations):
-        sure = explanation.kind is ChangeKind.UNKNOWN
-        lead = "" if sure else "Probably: " if number == 0 else "Also: "
+        is_known = explanation.kind is not ChangeKind.UNKNOWN
+        lead = "" if not is_known else "Probably: " if number == 0 else "Also fits: "
         lines += paragraph(f"{lead}{explanation.text}", width - 1, Tone.STRONG, 1)
         lines += paragraph(explanation.hint, width - 1, indent=3) if explanation.hint else []
     return lines
@@ -42,6 +55,18 @@ def why_lines(review: Review, width: int) -> list[Line]:
 def in_order(differences: Iterable[Difference]) -> list[Difference]:
     """Return the fields in the order in which they are read."""
     return sorted(differences, key=lambda field: _ORDER.index(field.label) if field.label in _ORDER else len(_ORDER))
+
+
+def _in_words(field: Difference, now: datetime) -> Difference:
+    """Return a field with its times as a person reads them, to the second: certificates may differ by one."""
+    sides = (field.stored, field.presented)
+    stored, presented = (_time(side, now) or side for side in sides) if field.label.startswith("Valid") else sides
+    return Difference(field.label, stored, presented, field.same)
+
+
+def _time(text: str, now: datetime) -> str:
+    at = parse_time(text)
+    return f"{at.astimezone(now.tzinfo):%Y-%m-%d %H:%M:%S}" if at else ""
 
 
 def _stored_since(review: Review, now: datetime) -> str:
@@ -70,24 +95,27 @@ def _side_by_side(fields: Sequence[Difference], stored: str, presented: str, wid
 
 def _stacked(fields: Sequence[Difference], stored: str, presented: str, width: int) -> list[Line]:
     count = sum(not field.same for field in fields)
-    lines = paragraph(f"{plural(count, 'field')} {'differs' if count == 1 else 'differ'}", width - 1, Tone.STRONG, 1)
-    lines += [plain(f"     {name}", Tone.QUIET) for name in (f"a  {stored}", f"b  {presented}")]
+    differ = f"{plural(count, 'field')} {'differs' if count == 1 else 'differ'}"
+    lines = paragraph(f"{differ}: {stored}, {presented}", width - 1, Tone.STRONG, 1)
     for field in fields:
         if field.same:
-            lines += _under("", field.presented, width, _head(field, is_first=True), Tone.QUIET)
+            lines += _under("both", field.presented, width, field, is_first=True)
             continue
-        lines += _under("a ", field.stored or "nothing", width, _head(field, is_first=True), _tone(field))
-        lines += _under("b ", field.presented or "nothing", width, _head(field, is_first=False), _tone(field, new=True))
+        lines += _under("stored", field.stored or "nothing", width, field, is_first=True)
+        lines += _under("presented", field.presented or "nothing", width, field, is_first=False)
     return lines
 
 
-def _under(letter: str, text: str, width: int, head: Line, tone: Tone) -> list[Line]:
-    blank: Line = ((" " * length(head), Tone.PLAIN),)
-    cells = _cell(text, width - length(head) - len(letter) - 1)
-    letters = [letter, *[" " * len(letter)] * (len(cells) - 1)]
+def _under(side: str, text: str, width: int, field: Difference, *, is_first: bool) -> list[Line]:
+    cells = _cell(text, width - _MARK - _LABEL - _SIDE - 1)
+    tone = _tone(field, new=side == "presented")
     return [
-        (*(head if number == 0 else blank), (letter, Tone.QUIET), (cell, tone))
-        for number, (letter, cell) in enumerate(zip(letters, cells, strict=True))
+        (
+            *_head(field, is_first=is_first and number == 0),
+            (fit("" if number else side, _SIDE), Tone.QUIET),
+            (cell, tone),
+        )
+        for number, cell in enumerate(cells)
     ]
 
 

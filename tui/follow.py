@@ -1,4 +1,4 @@
-"""Follows installs to their end: which are still under way, what to say about them meanwhile, how they ended."""
+"""Follows installs to their end: which are under way, what to say about them, how they ended. And how a check did."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tui.attach import Place, attach, note
 from tui.words import took
 
 _WORTH_ANNOUNCING = 5.0
+_ANSWERS_ALL_THE_SAME = frozenset({AttentionKind.TLS_FAILED, AttentionKind.UNEXPECTED_LEAF})
 _WORDS = {StepState.DONE: "", StepState.FAILED: "failed", StepState.SKIPPED: "not needed"}
 
 
@@ -115,3 +116,19 @@ def _exit_code(device: DeviceView) -> ExitCode:
     if device.attention_kind is not None or device.connection is Connection.BLOCKED:
         return ExitCode.REVIEW
     return ExitCode.DONE if device.connection is Connection.ONLINE else ExitCode.UNREACHABLE
+
+
+def check_code(devices: Iterable[DeviceView]) -> ExitCode:
+    """Return what `check` tells the shell. A device whose install is under way is nothing to be told of."""
+    told = tuple(devices)
+    if any(device.connection is Connection.BLOCKED for device in told):
+        return ExitCode.REVIEW
+    return max(map(_check_code, told), default=ExitCode.DONE)
+
+
+def _check_code(device: DeviceView) -> ExitCode:
+    if device.connection is Connection.ADDING:
+        return ExitCode.DONE
+    if device.connection is Connection.OFFLINE and device.attention_kind not in _ANSWERS_ALL_THE_SAME:
+        return ExitCode.UNREACHABLE
+    return ExitCode.DONE if device.attention_kind is None else ExitCode.REVIEW

@@ -18,7 +18,7 @@ DECIDED = "There is nothing to decide here any more:"
 _TITLES = {
     Case.CHANGED: (BLOCKED_TEXT, Tone.ALARM),
     Case.FIRST: ("the device's own certificate, not accepted", Tone.ASK),
-    Case.SETTLED: ("certificate", Tone.PLAIN),
+    Case.SETTLED: ("certificate settings", Tone.PLAIN),
 }
 _LONGEST_NAME = 30
 

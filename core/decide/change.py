@@ -37,7 +37,7 @@ _AHEAD = timedelta(days=1)
 _DATES = (VALID_FROM, VALID_UNTIL)
 _KEPT = frozenset(LABELS) - {*_DATES, SERIAL, FINGERPRINT, SIZE}
 _STRANGER = "Another machine may be answering in the device's place."
-_AT_THE_DEVICE = "compare the fingerprint with the one that the device shows on its own page, asked on site"
+_AT_THE_DEVICE = "compare its fingerprint with the one on the device's own page, opened on site"
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,7 @@ def _unknown(case: _Case) -> _Words:
     text = "Nothing that is known explains it"
     if case.pretended:
         text = "It names our authority as its issuer, but that cannot be confirmed"
-    return text, f"{_STRANGER} Keep the stored certificate unless you {_AT_THE_DEVICE}, and both are the same."
+    return text, f"{_STRANGER} Before you accept it, {_AT_THE_DEVICE}: only if both are the same is it the device's."
 
 
 _RULES: dict[ChangeKind, Callable[[_Case], _Words | None]] = {

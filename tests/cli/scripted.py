@@ -121,12 +121,20 @@ REVIEW = Review(
         Difference("SHA-256", FINGERPRINT, OTHER, False),
     ),
     stored_by="tech1",
-    stored_at="2026-11-23T07:00:00Z",
+    stored_at="2020-02-03T07:00:00Z",
 )
 
 FOUND = DeviceView(id="found:x", name="Gate", address="192.168.20.33", connection=Connection.DISCOVERED)
 
-EVENT = Event(seq=7, at="2026-11-24T07:00:00Z", who="tech1", kind="added", text="added by tech1", name="Loading dock")
+EVENT = Event(
+    seq=7,
+    at="2026-11-24T07:00:00Z",
+    who="tech1",
+    kind="added",
+    text="added by tech1",
+    device=DOCK.id,
+    name="Loading dock",
+)
 
 INSTALL = InstallView(
     device=DOCK.id,
@@ -152,9 +160,13 @@ class Scripted:
 
     def __init__(self) -> None:
         self.board = Board(lambda: Status(gateway="gw", version="0", pid=os.getpid()))
+        self.board.load_events([EVENT])
         self.asked: list[AnyCommand] = []
         self.ends: DeviceView | None = DOCK
         self.reviews = [REVIEW]
+        self.install = INSTALL
+        self.events = [EVENT]
+        self.look = Look("", "HTTPS on 443", CERTIFICATE)
         self.refuses: CamtrustError | None = None
         self.refused: tuple[type[Command], ...] = ()
 
@@ -175,16 +187,16 @@ class Scripted:
                 return Devices(devices)
             case ShowDevice():
                 return DeviceDetail(
-                    self._device(command.device), CERTIFICATE, None, "tech1", EVENT.at, INSTALL, (EVENT,)
+                    self._device(command.device), CERTIFICATE, None, "tech1", EVENT.at, self.install, (EVENT,)
                 )
             case ReadEvents():
-                return Events((EVENT,)[: command.limit])
+                return Events(tuple(self.events[-command.limit :]))
             case ReadCertificate():
                 return Certificate(self._device(command.device).id, FINGERPRINT, DER)
             case ReadAuthority():
                 return Authority(CERTIFICATE, DER, "key file readable by this account only")
             case LookAt():
-                return Looks(tuple(Look(address, "HTTPS on 443", CERTIFICATE) for address in command.addresses))
+                return Looks(tuple(msgspec.structs.replace(self.look, address=text) for text in command.addresses))
             case AddDevices():
                 return self._added(len(command.addresses))
             case ReplaceDevice() | ReissueCertificate():

@@ -229,6 +229,8 @@ async def test_on_a_terminal_a_blocked_device_is_compared_before_it_is_replaced(
 async def test_what_changed_unnoticed_is_not_replaced_without_a_look(shell: Shell) -> None:
     async with Camera(CameraSettings(host="127.42.0.12", quirks=NEW_ONE_AT_BOOT)) as camera:
         added = await add(shell, address(camera), "--name", "Dock")
+        # The watch's own look would block it; it waits a whole period after this.
+        await shell.run("check")
         await camera.power_cut()
         before = camera.log.received("https")
 

@@ -1,27 +1,30 @@
-"""Certificates that devices of one site show, made by another library: self-signed ones, and ones of an authority."""
+"""Certificates that devices of one site show, made by another library: self-signed ones, and ones of an authority.
+
+Their keys are of a kind whose signatures have nothing random in them: the same certificate has always the same bytes.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
-KEYS = tuple(ec.derive_private_key(number, ec.SECP256R1()) for number in range(11, 16))
-AUTHORITY_KEY, OWN_KEY, NEXT_KEY, OTHER_KEY, STRANGE_KEY = KEYS
+AUTHORITY_KEY, OWN_KEY, NEXT_KEY, OTHER_KEY, STRANGE_KEY = (
+    Ed25519PrivateKey.from_private_bytes(bytes([number] * 32)) for number in range(5)
+)
 
 
 @dataclass(frozen=True)
 class Cert:
-    """What to make: `issuer` and `signer` only where it is not self-signed. `encode` signs with a new random number."""
+    """What to make: `issuer` and `signer` only where it is not self-signed."""
 
     subject: str = "axis-b8a44f1c2d3e"
-    key: ec.EllipticCurvePrivateKey = OWN_KEY
+    key: Ed25519PrivateKey = OWN_KEY
     issuer: str | None = None
-    signer: ec.EllipticCurvePrivateKey | None = None
+    signer: Ed25519PrivateKey | None = None
     start: datetime = NOW - timedelta(days=400)
     end: datetime = NOW + timedelta(days=4000)
     serial: int = 4711
@@ -38,7 +41,7 @@ class Cert:
         if self.names:
             alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in self.names])
             builder = builder.add_extension(alternatives, critical=False)
-        return builder.sign(self.signer or self.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        return builder.sign(self.signer or self.key, None).public_bytes(Encoding.DER)
 
 
 def _name(text: str) -> x509.Name:

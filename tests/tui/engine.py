@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from core.engine.board import Board
 from core.model.caller import Caller
 from core.model.device import (
@@ -20,11 +22,13 @@ from core.model.device import (
 )
 from core.model.errors import RefusedError
 from core.model.messages import (
+    AcceptCertificate,
     AddDevices,
     Added,
     AnyCommand,
     AnyResult,
     Certificate,
+    CheckDevices,
     DeviceDetail,
     Devices,
     Done,
@@ -36,10 +40,14 @@ from core.model.messages import (
     Looks,
     ReadCertificate,
     ReadEvents,
+    ReissueCertificate,
     RemoveDevice,
+    ReplaceDevice,
+    ReviewDevice,
     ShowDevice,
     Status,
 )
+from core.model.review import ChangeKind, Difference, Explanation, Review
 from core.model.sighting import SourceStatus
 from core.service.client import Client
 from core.service.server import Server
@@ -87,30 +95,32 @@ def over_http(number: int, name: str) -> DeviceView:
     return added(number, name, certificate_field=CertificateField.HTTP, origin=None, fingerprint=None, not_after=None)
 
 
-def blocked(number: int, name: str) -> DeviceView:
+RESET = "Back to the certificate from before ours was installed"
+
+
+def blocked(number: int, name: str, **more: object) -> DeviceView:
     """Return a device that shows another certificate."""
-    return added(
-        number,
-        name,
-        Connection.BLOCKED,
-        attention="Error with device certificate",
-        attention_kind=AttentionKind.REVIEW_CHANGE,
-        attention_hint="The device shows another certificate than the stored one and is blocked.",
-        presented=OTHER_PRINT,
-    )
+    fields: dict[str, object] = {
+        "attention": "Error with device certificate",
+        "attention_kind": AttentionKind.REVIEW_CHANGE,
+        "attention_hint": "The device shows another certificate than the stored one and is blocked.",
+        "presented": OTHER_PRINT,
+        **more,
+    }
+    return added(number, name, Connection.BLOCKED, **fields)
 
 
-def review(number: int, name: str) -> DeviceView:
+def review(number: int, name: str, **more: object) -> DeviceView:
     """Return a device on its own certificate."""
-    return added(
-        number,
-        name,
-        certificate_field=CertificateField.DEVICE,
-        origin=Origin.DEVICE,
-        attention="The device's own certificate, not accepted yet",
-        attention_kind=AttentionKind.REVIEW_LEAF,
-        attention_hint="Compare its fingerprint.",
-    )
+    fields: dict[str, object] = {
+        "certificate_field": CertificateField.DEVICE,
+        "origin": Origin.DEVICE,
+        "attention": "The device's own certificate, not accepted yet",
+        "attention_kind": AttentionKind.REVIEW_LEAF,
+        "attention_hint": "Compare its fingerprint.",
+        **more,
+    }
+    return added(number, name, **fields)  # type: ignore[arg-type]
 
 
 def stored(fingerprint: str = PRINT, **more: object) -> CertificateView:
@@ -128,6 +138,60 @@ def stored(fingerprint: str = PRINT, **more: object) -> CertificateView:
         **more,
     }
     return CertificateView(fingerprint, 1100, **fields)  # type: ignore[arg-type]
+
+
+def presented(fingerprint: str = OTHER_PRINT, **more: object) -> CertificateView:
+    """Return a certificate that a device made itself."""
+    fields: dict[str, object] = {
+        "subject": "axis-b8a44f1c2d3e",
+        "issuer": "axis-b8a44f1c2d3e",
+        "self_signed": True,
+        "not_before": "2024-03-01T00:00:00Z",
+        "not_after": "2044-02-25T00:00:00Z",
+        "key": "RSA 2048",
+        "key_fingerprint": PRINT[::-1],
+        "names": (),
+        **more,
+    }
+    return stored(fingerprint, **fields)
+
+
+def review_of(view: DeviceView, **more: object) -> Review:
+    """Return what an engine tells of a device's certificates."""
+    old = stored(view.fingerprint) if view.fingerprint else None
+    new = presented(view.presented) if view.presented else old
+    reset = Explanation(ChangeKind.VENDOR_DEFAULT, RESET, "A factory reset does this. Find out who reset the device.")
+    fields: dict[str, object] = {
+        "explanations": (reset,) if view.presented else (),
+        "differences": differences(old, new) if new else (),
+        "stored_by": "tech1",
+        "stored_at": "2026-11-22T09:00:00Z",
+        **more,
+    }
+    return Review(view, old, new, **fields)  # type: ignore[arg-type]
+
+
+def differences(old: CertificateView | None, new: CertificateView) -> tuple[Difference, ...]:
+    """Return both certificates field by field, in the order in which the engine tells them."""
+    left, right = _fields(old) if old else {}, _fields(new)
+    return tuple(Difference(label, left.get(label, ""), text, left.get(label) == text) for label, text in right.items())
+
+
+def _fields(view: CertificateView) -> dict[str, str]:
+    return {
+        "Subject": view.subject,
+        "Issuer": f"{view.issuer} (itself)" if view.self_signed else view.issuer,
+        "Names": ", ".join(view.names) or "None",
+        "Serial": view.serial,
+        "Valid from": view.not_before,
+        "Valid until": view.not_after,
+        "Key": view.key,
+        "Key SHA-256": view.key_fingerprint,
+        "Signature": view.signature,
+        "Extensions": "; ".join(view.extensions) or "None",
+        "SHA-256": view.fingerprint,
+        "Size": f"{view.size} bytes",
+    }
 
 
 def install(device: str, step: int, *, seconds: float = 23.0, **more: object) -> InstallView:
@@ -149,11 +213,14 @@ class ScriptedEngine:
     """The handler behind the server. `asked` are the commands so far; `answers` replaces an answer by its class."""
 
     def __init__(self) -> None:
-        self.status = Status("gw-042", "0.1.0", 1, sources=(SourceStatus("WS-Discovery", 40, devices=11),), rescan_in=40.0)
+        self.status = Status(
+            "gw-042", "0.1.0", 1, sources=(SourceStatus("WS-Discovery", 40, devices=11),), rescan_in=40.0
+        )
         self.board = Board(lambda: self.status)
         self.asked: list[AnyCommand] = []
         self.answers: dict[type[AnyCommand], Callable[[AnyCommand], AnyResult]] = {}
         self.details: dict[str, DeviceDetail] = {}
+        self.reviews: dict[str, Review] = {}
 
     async def handle(self, command: AnyCommand, caller: Caller) -> AnyResult:
         """Answer as an engine would."""
@@ -169,8 +236,17 @@ class ScriptedEngine:
                 return Looks(tuple(self._look(address) for address in command.addresses))
             case AddDevices():
                 return Added(tuple(self._added(address) for address in command.addresses))
+            case ReviewDevice():
+                return self._review(command.device)
+            case AcceptCertificate():
+                return self._accept(command, caller)
+            case ReplaceDevice() | ReissueCertificate():
+                return Added((self._work_on(command.device),))
+            case CheckDevices():
+                return Devices(tuple(view for view in self.board.devices.values() if "found" not in view.id))
             case ReadCertificate():
-                return Certificate(command.device, PRINT, b"0\x82der")
+                fingerprint = PRINT if command.which == "stored" else OTHER_PRINT
+                return Certificate(command.device, fingerprint, b"0\x82" + command.which.encode())
             case ReadEvents():
                 return Events(self.board.events_after(0)[0])
             case RemoveDevice():
@@ -189,12 +265,44 @@ class ScriptedEngine:
         self.board.add_event(Event(seq, "2026-11-24T07:02:00Z", "tech1", "test", text, **more))
 
     def _detail(self, device: str) -> DeviceDetail:
-        view = self.board.devices.get(device)
-        if view is None:
-            raise RefusedError(f"There is no device '{device}'")
+        view = self._view(device)
         has_one = view.fingerprint is not None
         default = DeviceDetail(view, stored() if has_one else None, stored_by="tech1", stored_at="2026-11-22T09:00:00Z")
         return self.details.get(device, default)
+
+    def _view(self, device: str) -> DeviceView:
+        view = self.board.devices.get(device)
+        if view is None:
+            raise RefusedError(f"There is no device '{device}'")
+        return view
+
+    def _review(self, device: str) -> Review:
+        view = self._view(device)
+        return msgspec.structs.replace(self.reviews.get(device) or review_of(view), device=view)
+
+    def _accept(self, command: AcceptCertificate, caller: Caller) -> Done:
+        view = self._view(command.device)
+        if command.fingerprint != (view.presented or view.fingerprint):
+            raise RefusedError(
+                f"{view.name} shows another certificate now than the one that was reviewed",
+                "Nothing was accepted. Compare the one that it shows now.",
+            )
+        self.accepted(view.id, command.fingerprint, caller.user)
+        return Done()
+
+    def accepted(self, device: str, fingerprint: str, by: str) -> None:
+        """Have somebody accept a certificate."""
+        view = self._view(device)
+        trusted = added(int(view.host.rpartition(".")[2]), view.name, fingerprint=fingerprint, origin=Origin.ACCEPTED)
+        self.show(trusted)
+        seq = self.board.last_event + 1
+        self.board.add_event(Event(seq, "2026-11-24T07:04:00Z", by, "accepted", "certificate accepted", device))
+
+    def _work_on(self, device: str) -> DeviceView:
+        view = msgspec.structs.replace(self._view(device), connection=Connection.ADDING, step=1, steps=10)
+        self.board.put(view)
+        self.board.put_install(install(device, 1))
+        return view
 
     def _look(self, address: str) -> Look:
         own = stored(OTHER_PRINT, subject="axis-b8a44f", issuer="axis-b8a44f", self_signed=True)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.model.device import Connection
 from core.model.errors import ExitCode, NotReachedError, NotTlsError, UsageError
 from tui.attach import Options, Place, ask, note, run
 from tui.commands.installs import fingerprint_of, installed, look_line, tell
@@ -46,6 +45,7 @@ def replace_device(
     A blocked device is only talked to if it shows what was reviewed: on a terminal that is compared as with accept,
     without one --expect-fingerprint says it.
     """
+    from core.model.device import Connection
     from core.model.messages import DeviceDetail, ReplaceDevice, ShowDevice
 
     expect = fingerprint_of(expect_fingerprint, "--expect-fingerprint")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
 
-from core.model.device import AttentionKind, Connection
 from core.model.errors import ExitCode, RefusedError, UsageError
 from tui.attach import Options, Place, ask, note, run
 from tui.commands.installs import fingerprint_of
@@ -17,8 +15,6 @@ from tui.prompts import agreed, interactive, reason_for
 if TYPE_CHECKING:
     from core.model.device import DeviceView
     from core.model.review import Review
-
-_ANSWERS_ALL_THE_SAME = frozenset({AttentionKind.TLS_FAILED, AttentionKind.UNEXPECTED_LEAF})
 
 
 @click.command("review")
@@ -118,6 +114,8 @@ def compared(review: Review, what: str) -> str | None:
 
 def kept(device: DeviceView) -> ExitCode:
     """Tell that the person at the terminal did not agree."""
+    from core.model.device import Connection
+
     stays = "it stays blocked" if device.connection is Connection.BLOCKED else "it stays as it is"
     note(f"Nothing was changed: {device.name} ({device.address}) keeps its stored certificate, and {stays}.")
     return ExitCode.REVIEW
@@ -158,6 +156,7 @@ def check(options: Options, as_json: bool) -> ExitCode:
             else 0.
     """
     from core.model.messages import CheckDevices, Devices
+    from tui.follow import check_code
     from tui.order import SORTS
     from tui.output import devices_text, json_text
 
@@ -165,20 +164,4 @@ def check(options: Options, as_json: bool) -> ExitCode:
     now = local_now()
     devices = sorted(checked, key=lambda device: SORTS["state"](device, now))
     click.echo(json_text(devices) if as_json else devices_text(devices, now))
-    return verdict(devices)
-
-
-def verdict(devices: Iterable[DeviceView]) -> ExitCode:
-    """Return what `check` tells the shell. A device whose install is under way is nothing to be told of."""
-    told = tuple(devices)
-    if any(device.connection is Connection.BLOCKED for device in told):
-        return ExitCode.REVIEW
-    return max(map(_verdict, told), default=ExitCode.DONE)
-
-
-def _verdict(device: DeviceView) -> ExitCode:
-    if device.connection is Connection.ADDING:
-        return ExitCode.DONE
-    if device.connection is Connection.OFFLINE and device.attention_kind not in _ANSWERS_ALL_THE_SAME:
-        return ExitCode.UNREACHABLE
-    return ExitCode.DONE if device.attention_kind is None else ExitCode.REVIEW
+    return check_code(devices)

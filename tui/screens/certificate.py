@@ -55,7 +55,7 @@ class CertificateScreen(WorkVerbs):
         Binding("pageup", "page(-1)", "Page up", id="page-up", show=False),
         Binding("pagedown", "page(1)", "Page down", id="page-down", show=False),
     ]
-    _SETTLED_VERBS = ("save", "copy", "replace", "reissue", "back", "help", "next")
+    _SETTLED_VERBS = ("save", "replace", "reissue", "back", "help", "copy")
     _ASKING_VERBS = (
         "decide",
         "choose-next",
@@ -99,7 +99,7 @@ class CertificateScreen(WorkVerbs):
         if not self.session.is_up:
             return super().heading_end()
         at = place(self._queue(), self.reading.device.id)
-        return plain(f"{at} to review " if at else "", Tone.STRONG)
+        return plain(f"{at} " if at else "", Tone.STRONG)
 
     def standing(self) -> tuple[Line, Line]:
         """Return what Esc does where there is something to decide, and which lines are shown."""
@@ -123,7 +123,7 @@ class CertificateScreen(WorkVerbs):
     def verbs(self) -> Iterable[str]:
         """Return the keys of what has the focus."""
         if not self.decision.display:
-            return self._SETTLED_VERBS
+            return self._SETTLED_VERBS if self.why_not("next") else ("next", *self._SETTLED_VERBS)
         return self._TYPING_VERBS if self.decision.is_typing else self._ASKING_VERBS
 
     def why_not(self, verb: str) -> str:
@@ -157,7 +157,7 @@ class CertificateScreen(WorkVerbs):
         return (review.presented or review.stored) if review is not None else None
 
     def _ask_anew(self) -> None:
-        self.attend(self._ask(), "review", exclusive=True)
+        self.attend(self._ask, group="review", exclusive=True)
 
     async def _ask(self) -> None:
         review = await self.session.ask(ReviewDevice(device=self.reading.device.id), Review)
@@ -171,10 +171,10 @@ class CertificateScreen(WorkVerbs):
     def _arrange(self) -> None:
         """Show the decision where there is one, with nothing typed and the focus on keeping."""
         body = self.query_one("#body", Body)
-        self.decision.display = self.reading.case is not Case.SETTLED and not self.session.is_viewer
-        body.can_focus = not self.decision.display
-        self.decision.clear()
-        if body.can_focus:
+        is_asked = self.reading.case is not Case.SETTLED and not self.session.is_viewer
+        body.can_focus = not is_asked
+        self.decision.begin(self.reading.shown if is_asked else "")
+        if not is_asked:
             body.focus()
         body.scroll_home(animate=False)
 
@@ -185,27 +185,28 @@ class CertificateScreen(WorkVerbs):
 
     @on(Decision.Made)
     def _made(self, message: Decision.Made) -> None:
-        shown = self.reading.shown
         if self._is_accepting:
             self.say(_WAIT)
         elif message.answer is Answer.KEEP:
             self.dismiss()
         elif message.answer is Answer.REPLACE:
             self.action_replace()
-        elif not is_deliberate(message.typed, shown):
+        elif not is_deliberate(message.typed, message.about):
             self.decision.ask_again()
             self.say(_HOW)
-        elif not self.refused("accept"):
+        elif message.about == self.reading.shown and not self.refused("accept"):
             self._is_accepting = True
             self.say(_WAIT)
-            self.attend(self._accept(shown, message.reason), "accept")
+            self.attend(self._accept, message.about, message.reason, group="accept")
 
     async def _accept(self, fingerprint: str, reason: str) -> None:
         """Have just the certificate on the screen pinned; where that is refused, compare anew."""
         device = self.reading.device
         try:
             await self.session.ask(AcceptCertificate(device=device.id, fingerprint=fingerprint, reason=reason), Done)
-            self.reading.done(f"Accepted. {device.name} is trusted with this certificate from now on.")
+            self.reading.done(
+                f"Accepted. {device.name} is trusted with this certificate from now on; n goes on to the next one."
+            )
         except CamtrustError as error:
             self.reading.refused(error)
         finally:
@@ -249,7 +250,7 @@ class CertificateScreen(WorkVerbs):
             both = ("stored", "presented")
             only = both[:1] if self.reading.review and self.reading.review.stored else both[1:]
             kinds = both if self.reading.case is Case.CHANGED else only
-            self.attend(save_certificates(self, self.reading.device, kinds))
+            self.attend(save_certificates, self, self.reading.device, kinds)
 
     def action_copy(self) -> None:
         """Put the fingerprint that is decided about on the clipboard of the terminal."""

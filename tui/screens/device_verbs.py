@@ -73,7 +73,7 @@ class DeviceVerbs(WorkVerbs):
 
     def _open_add(self, addresses: list[str]) -> None:
         if not self.refused("add"):
-            self.attend(self._add(addresses))
+            self.attend(self._add, addresses)
 
     async def _add(self, addresses: list[str]) -> None:
         from tui.screens.add import AddDialog
@@ -131,7 +131,7 @@ class DeviceVerbs(WorkVerbs):
         """Look at every added device now."""
         if not self.refused("check"):
             self.say("Looking at every added device…")
-            self.attend(self._check(), "check", exclusive=True)
+            self.attend(self._check, group="check", exclusive=True)
 
     async def _check(self) -> None:
         self.say(checked((await self.session.ask(CheckDevices(), Devices)).devices))
@@ -139,7 +139,7 @@ class DeviceVerbs(WorkVerbs):
     def action_rescan(self) -> None:
         """Ask the network again."""
         if not self.refused("rescan"):
-            self.attend(self._rescan())
+            self.attend(self._rescan)
 
     async def _rescan(self) -> None:
         await self.session.ask(Rescan(), Done)
@@ -148,7 +148,7 @@ class DeviceVerbs(WorkVerbs):
     def action_remove(self) -> None:
         """Forget the device, after a question."""
         if not self.refused("remove") and self.table.device is not None:
-            self.attend(self._remove(self.table.device))
+            self.attend(self._remove, self.table.device)
 
     async def _remove(self, device: DeviceView) -> None:
         from tui.screens.confirm import Confirm

@@ -128,7 +128,7 @@ class DevicesScreen(DeviceVerbs):
             self._close_drawer()
             return
         self.drawer.show_device(device)
-        self.attend(self._ask_detail(device), "detail", exclusive=True)
+        self.attend(self._ask_detail, device, group="detail", exclusive=True)
 
     async def _ask_detail(self, device: DeviceView) -> None:
         # Somebody who runs through the rows asks only about the one that he stops at.
@@ -153,7 +153,7 @@ class DevicesScreen(DeviceVerbs):
             case "next" | "previous":
                 self.table.action_move(1 if message.verb == "next" else -1)
             case "save" if not self.refused("save"):
-                self.attend(self.save())
+                self.attend(self.save)
             case "copy" if not self.refused("copy"):
                 self.copy_fingerprint()
 

@@ -32,7 +32,7 @@ class EventsScreen(Frame):
 
     def on_mount(self) -> None:
         """Ask for what happened before this screen was there."""
-        self.attend(self._ask(), "events", exclusive=True)
+        self.attend(self._ask, group="events", exclusive=True)
 
     def heading(self) -> Line:
         """Return what this is."""
@@ -53,7 +53,7 @@ class EventsScreen(Frame):
     def site_changed(self, change: Change) -> None:
         """Show new events without moving what is being read."""
         if change.missed and self.session.is_up:
-            self.attend(self._ask(), "events", exclusive=True)
+            self.attend(self._ask, group="events", exclusive=True)
         self._redraw_in_place()
 
     def action_only(self) -> None:
@@ -65,7 +65,7 @@ class EventsScreen(Frame):
         self.query_one("#body", Body).scroll_home(animate=False)
         self.redraw()
         if self._is_only:
-            self.attend(self._ask_older(), "older", exclusive=True)
+            self.attend(self._ask_older, group="older", exclusive=True)
 
     def _shown(self) -> list[Event]:
         device = self._device.id if self._device else None

@@ -1,6 +1,6 @@
 """What every full screen has: a title line, a body, a status line and a line of keys."""
 
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, ClassVar
 
 from textual import on
@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.signal import Signal
 from textual.timer import Timer
 from textual.widget import Widget
+from textual.worker import Worker
 
 from core.model.errors import CamtrustError
 from tui.paragraphs import EMPTY, Line, length, plain, two_ends
@@ -22,6 +23,7 @@ from tui.widgets.lines import Lines
 from tui.widgets.too_small import TooSmall
 from tui.words import Tone
 
+Work = Callable[..., Coroutine[Any, Any, None]]
 SAID_SECONDS = 8.0
 """How long the status line shows what was said before it is itself again."""
 
@@ -123,15 +125,19 @@ class Frame(Screen[bool]):
         else:
             self.app.push_screen(Notice(error.title, error.hint))
 
-    def attend(self, work: Coroutine[Any, Any, None], group: str = "work", *, exclusive: bool = False) -> None:
-        """Do something that waits for the engine; its `CamtrustError` is shown."""
-        self.run_worker(self._attended(work), group=group, exclusive=exclusive)
+    def attend(self, work: Work, *arguments: Any, group: str = "work", exclusive: bool = False) -> None:
+        """Do something that waits for the engine; its `CamtrustError` is shown.
 
-    async def _attended(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except CamtrustError as error:
-            self.tell(error)
+        An `exclusive` one ends what is under way in its group, even before that began.
+        """
+
+        async def attended() -> None:
+            try:
+                await work(*arguments)
+            except CamtrustError as error:
+                self.tell(error)
+
+        _: Worker[None] = self.run_worker(attended, group=group, exclusive=exclusive)
 
     def action_back(self) -> None:
         """Go one level back."""

@@ -96,7 +96,7 @@ class InstallScreen(Frame):
         if why:
             self.say(why)
         else:
-            self.attend(self._cancel())
+            self.attend(self._cancel)
 
     async def _cancel(self) -> None:
         from tui.screens.confirm import Confirm

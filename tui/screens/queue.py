@@ -37,6 +37,10 @@ class QueueScreen(Frame):
         count = len(self._queue())
         return plain(f" {plural(count, 'certificate')} to decide about, by reason", Tone.STRONG)
 
+    def heading_end(self) -> Line:
+        """Return how old all of it is, where the engine is gone."""
+        return () if self.session.is_up else super().heading_end()
+
     def standing(self) -> tuple[Line, Line]:
         """Return that there is no short cut."""
         return plain(" Each is compared and decided on its own; n goes on to the next one.", Tone.QUIET), ()

@@ -16,7 +16,8 @@ from tui.widgets.inputs import Field
 from tui.widgets.lines import Lines
 from tui.words import FIRST_CONTACT, Tone, grouped
 
-_WHAT = "It is brought to HTTPS anew and keeps its name and its history. The stored certificate stays until then."
+_WHAT = "It is brought to HTTPS anew. It keeps its name and its history, and until then its stored certificate."
+_FROM_HTTP = "It is looked for on HTTPS and gets a certificate there. It keeps its name and its history."
 _TRUST = (
     "This is not the stored certificate. What shows it gets the login, and is trusted while ours is installed. "
     "Type yes, or the last 8 characters:"
@@ -67,7 +68,8 @@ class ReplaceDialog(OnboardingDialog):
 
     def above(self, width: int) -> list[Line]:
         """Return which device it is."""
-        return [plain(f"Replace {self._device.name}, {self._device.address}", Tone.STRONG), *paragraph(_WHAT, width)]
+        title = plain(f"Replace {self._device.name}, {self._device.address}", Tone.STRONG)
+        return [title, *paragraph(_WHAT if self._device.fingerprint else _FROM_HTTP, width)]
 
     def below_login(self, width: int) -> list[Line]:
         """Return what happens without a login."""

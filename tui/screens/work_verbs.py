@@ -59,7 +59,7 @@ class WorkVerbs(Frame):
     def action_replace(self) -> None:
         """Ask where it is and for its login, and onboard it again."""
         if not self.refused("replace") and self.subject is not None:
-            self.attend(self._replace(self.subject))
+            self.attend(self._replace, self.subject)
 
     async def _replace(self, device: DeviceView) -> None:
         from tui.screens.replace import ReplaceDialog
@@ -78,7 +78,7 @@ class WorkVerbs(Frame):
     def action_reissue(self) -> None:
         """Have a new key and certificate made, after a question."""
         if not self.refused("reissue") and self.subject is not None:
-            self.attend(self._reissue(self.subject))
+            self.attend(self._reissue, self.subject)
 
     async def _reissue(self, device: DeviceView) -> None:
         from tui.screens.confirm import Confirm

@@ -61,26 +61,38 @@ class Choice(Lines, can_focus=True):
         self.post_message(self.Chosen(self._answer))
 
 
-class Typed(Field):
-    """A field of an answer."""
+_CHOOSE: list[BindingType] = [
+    Binding("down", "app.focus_next", "Choose", id="choose-next", show=False),
+    Binding("up", "app.focus_previous", "Choose", id="choose-previous", show=False),
+]
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Do", id="decide")]
+
+class Typed(Field):
+    """A field of an answer. Up and down leave it, and pages are those of the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *_CHOOSE,
+        Binding("enter", "submit", "Do", id="decide"),
+        Binding("pageup", "screen.page(-1)", "Page up", id="page-up", show=False),
+        Binding("pagedown", "screen.page(1)", "Page down", id="page-down", show=False),
+    ]
 
 
 class Decision(Vertical):
     """Three answers, of which accepting takes typing. `words` tells what they are called now."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "app.focus_next", "Choose", id="choose-next", show=False),
-        Binding("up", "app.focus_previous", "Choose", id="choose-previous", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = _CHOOSE
 
     class Made(Message):
-        """An answer was given. To accept, `typed` has to be the deliberate act that it takes."""
+        """An answer was given, `about` the certificate with this fingerprint and no other.
 
-        def __init__(self, answer: Answer, typed: str = "", reason: str = "") -> None:
+        To accept, `typed` has to be the deliberate act that it takes.
+        """
+
+        def __init__(self, answer: Answer, about: str, typed: str = "", reason: str = "") -> None:
             super().__init__()
             self.answer = answer
+            self.about = about
             self.typed = typed
             self.reason = reason
 
@@ -90,6 +102,7 @@ class Decision(Vertical):
     def __init__(self, words: Callable[[], Words]) -> None:
         super().__init__(id="decision")
         self._words = words
+        self._about = ""
         self._keep = Choice(Answer.KEEP, lambda: words().keep)
         self._replace = Choice(Answer.REPLACE, lambda: words().replace)
         self._accept = Typed(name="accept", limit=128)
@@ -109,10 +122,12 @@ class Decision(Vertical):
         """Whether letters go into a field."""
         return self._accept.has_focus or self._reason.has_focus
 
-    def clear(self) -> None:
-        """Forget what was typed, and be back at keeping."""
+    def begin(self, about: str) -> None:
+        """Ask about the certificate with this fingerprint, with nothing typed yet; nothing is asked where it is empty."""
+        self._about = about
         self._accept.value = self._reason.value = ""
-        if self.display:
+        self.display = bool(about)
+        if about:
             self._keep.focus()
 
     def ask_again(self) -> None:
@@ -140,12 +155,13 @@ class Decision(Vertical):
     @on(Choice.Chosen)
     def _chosen(self, message: Choice.Chosen) -> None:
         message.stop()
-        self.post_message(self.Made(message.answer))
+        self.post_message(self.Made(message.answer, self._about))
 
     @on(Input.Submitted)
     def _submitted(self, message: Input.Submitted) -> None:
         message.stop()
-        self.post_message(self.Made(Answer.ACCEPT, self._accept.value, self._reason.value.strip()))
+        typed, reason = self._accept.value, self._reason.value.strip()
+        self.post_message(self.Made(Answer.ACCEPT, self._about, typed, reason))
 
     @on(Input.Changed)
     def _changed(self, message: Input.Changed) -> None:

@@ -1,0 +1,70 @@
+"""What clients hand over with their commands, read and checked."""
+
+import asyncio
+import re
+import socket
+
+from core.decide.addresses import Target, parse_address, show_address
+from core.model.errors import UsageError
+from core.model.messages import AddDevices, ReplaceDevice
+from core.model.records import DeviceRecord, Login
+
+_MOST_ADDRESSES = 1000
+_RESOLVE_DEADLINE = 5.0
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+
+
+def parse_all(addresses: tuple[str, ...]) -> list[Target]:
+    """Read what was typed for several devices, each once. Raises `UsageError`."""
+    if not 0 < len(addresses) <= _MOST_ADDRESSES:
+        raise UsageError("No address was given" if not addresses else "Too many addresses", "Give 1 to 1,000.")
+    targets = [parse_address(address) for address in addresses]
+    places = [(target.host, target.port) for target in targets]
+    for place, target in zip(places, targets, strict=True):
+        if places.count(place) > 1:
+            raise UsageError(f"{target} was given twice", "Give each device once.")
+    return targets
+
+
+def login_of(command: AddDevices | ReplaceDevice) -> Login | None:
+    """Return the login that was given, if one was."""
+    return Login(command.user, command.password) if command.user and command.password is not None else None
+
+
+def address_of(device: DeviceRecord) -> str:
+    """Return where to look for an added device. One that had a certificate is never reached over HTTP (rule R13)."""
+    if device.pin is None:
+        return show_address(device.host, device.port if device.scheme == "https" else None)
+    return f"https://{show_address(device.host, device.port)}"
+
+
+def expected_leaf(command: AddDevices, targets: list[Target]) -> str | None:
+    """Return the fingerprint that the first leaf must have, None where any will do. Raises `UsageError`."""
+    if command.expect is None:
+        return None
+    if len(targets) != 1:
+        raise UsageError("An expected fingerprint fits one device only", "Add this device on its own.")
+    return read_fingerprint(command.expect)
+
+
+def read_fingerprint(text: str) -> str:
+    """Read a fingerprint as any program prints it. Raises `UsageError`."""
+    cleaned = re.sub(r"[\s:-]", "", text).lower().removeprefix("sha256")
+    if not _FINGERPRINT.fullmatch(cleaned):
+        raise UsageError("The fingerprint is not a SHA-256 one", "It has 64 hexadecimal digits.")
+    return cleaned
+
+
+async def check_name(target: Target) -> None:
+    """Refuse a name that nobody knows, by `UsageError`; addresses need no asking."""
+    if not target.is_name:
+        return
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(_RESOLVE_DEADLINE):
+            await loop.getaddrinfo(target.host, None, type=socket.SOCK_STREAM)
+    except (OSError, TimeoutError, UnicodeError):
+        raise UsageError(
+            f"The name '{target.host}' cannot be resolved to an address",
+            "Check the spelling and the gateway's DNS, or give the IP address.",
+        ) from None
