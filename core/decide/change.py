@@ -143,9 +143,11 @@ def _has_same_name(one: _Fields, other: _Fields) -> bool:
 
 
 def _is_like_a_former_one(case: _Case) -> bool:
-    """Tell whether it has the name or the key of a leaf that the device showed before ours was installed."""
-    former = map(fields, case.known.before)
-    return any(_has_same_name(leaf, case.new) or _is_same(KEY_FINGERPRINT, leaf, case.new) for leaf in former)
+    """Tell whether it has the name or, where that is not the stored one's, the key of a leaf from before ours."""
+    former = [fields(der) for der in case.known.before]
+    if any(_has_same_name(leaf, case.new) for leaf in former):
+        return True
+    return not case.same_key and any(_is_same(KEY_FINGERPRINT, leaf, case.new) for leaf in former)
 
 
 def _odd_start(case: _Case) -> datetime | None:
@@ -222,7 +224,7 @@ def _vendor_default(case: _Case) -> _Words | None:
             "A factory reset does this; it takes back settings and passwords, too. Find out who reset the device and "
             "why, then have our certificate installed again (Replace) rather than accept this one.",
         )
-    if case.pretended or case.same_name or case.same_key or not _is_like_a_former_one(case):
+    if case.pretended or case.same_name or not _is_like_a_former_one(case):
         return None
     return (
         "Like the certificate from before ours was installed, but not the same",

@@ -1,10 +1,10 @@
 """Two certificates, field by field.
 
-Whether a field is the same is decided by what stands in the certificate; its text is made for reading and may be cut.
+Whether a field is the same is decided by all that stands in the certificate; its text is for reading and may be cut.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.decide import extensions
 from core.decide.certificates import describe, outline_of
@@ -37,9 +37,9 @@ _ALIKE = " (differs in what is not shown)"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a certificate: equal to another one if the value is, whatever the text."""
+    """One field of a certificate: the text to show, and the value that it was made from, which may be more."""
 
-    text: str = field(compare=False)
+    text: str
     value: object
 
 
@@ -77,7 +77,7 @@ def _inside(view: CertificateView, found: Outline) -> dict[str, Field]:
     itself = " (itself)" if view.self_signed else ""
     return {
         SUBJECT: Field(view.subject or NONE, found.subject.raw),
-        ISSUER: Field((view.issuer or NONE) + itself, (found.issuer.raw, view.self_signed)),
+        ISSUER: Field((view.issuer or NONE) + itself, found.issuer.raw),
         NAMES: _names(view, found),
         SERIAL: Field(view.serial, found.serial),
         VALID_FROM: Field(view.not_before, found.not_before),
@@ -92,6 +92,5 @@ def _inside(view: CertificateView, found: Outline) -> dict[str, Field]:
 def _names(view: CertificateView, found: Outline) -> Field:
     read = extensions.parse(found.extensions)
     values = tuple(one.value for one in read if one and one.kind == extensions.ALTERNATIVE_NAMES)
-    broken = None in read
-    none = "None that can be shown" if values or broken else NONE
-    return Field(", ".join(view.names) or none, (values, broken))
+    none = "None that can be shown" if values or None in read else NONE
+    return Field(", ".join(view.names) or none, values)

@@ -52,10 +52,12 @@ class Adding:
     async def replace(self, command: ReplaceDevice, caller: Caller) -> Added:
         """Begin to onboard an added device again."""
         device = self._registry.resolve(command.device)
-        self._work.check_free(device)
         address = command.address or address_of(device)
         target = parse_address(address)
         await check_name(target)
+        # Until a name is resolved the device may have been removed, or blocked.
+        device = self._registry.resolve(device.id)
+        self._work.check_free(device)
         other = self._registry.at(target.host, target.port)
         if other is not None and other.id != device.id:
             raise RefusedError(f"{target} is {other.name}, which is added already", "Replace that one, or remove it.")
@@ -111,10 +113,11 @@ class Adding:
 
     async def _begin(self, device: DeviceRecord, request: InstallRequest, login: Login | None) -> None:
         is_new = device.id not in self._registry.devices
-        await self._store.put_device(device)
-        if login is not None or is_new:
-            await self._store.put_login(device.id, login)
-        self._registry.put(device)
-        if is_new:
-            await self._services.tell("added", "added", device, request.by)
-        await self._work.begin(device, request)
+        with self._work.holding(device):
+            await self._store.put_device(device)
+            if login is not None or is_new:
+                await self._store.put_login(device.id, login)
+            self._registry.put(device)
+            if is_new:
+                await self._services.tell("added", "added", device, request.by)
+            await self._work.begin(device, request)

@@ -1,34 +1,42 @@
 """One simulated camera, put together."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from core.simulator import device_service, security_service
+import msgspec
+
+from core.simulator import changes, device_service, security_service
 from core.simulator.boot import boot
+from core.simulator.by_itself import LeftAlone
+from core.simulator.changes import Impossible
+from core.simulator.contents import FACTORY
 from core.simulator.device import Device, Flash
 from core.simulator.dispatcher import Dispatcher, Reactions
-from core.simulator.endpoint import Endpoint, Offer
+from core.simulator.endpoint import Offer
+from core.simulator.faults import OnvifFault
 from core.simulator.flash_memory import FlashMemory
-from core.simulator.http_server import HttpConnection
+from core.simulator.http_server import HttpAnswer, HttpConnection, HttpRequest
 from core.simulator.key_maker import KeyMaker
 from core.simulator.keystore import Keystore
-from core.simulator.listener import Listener, Serve, is_free
+from core.simulator.listener import Serve, is_free
 from core.simulator.log import Log
 from core.simulator.loopback import check_inside
 from core.simulator.mishaps import Mishaps
-from core.simulator.settings import CameraSettings
+from core.simulator.ports import Ports
+from core.simulator.settings import ByItself, CameraSettings, Change
 
 
 class Camera:
     """A camera from when it is entered as a context until it is left; `power_cut` switches it off and on in between.
 
     `log` is what it has seen, `mishaps` what is to go wrong, `device` its state since it was switched on, `is_on`
-    whether it has power. `booted` is called each time that it is ready. Raises `ValueError` for an address that is not
-    on the loopback interface, and `OSError` where it cannot have a port.
+    whether it has power. `booted` is called each time that it is ready. One thing is done to it at a time. Raises
+    `ValueError` for an address that is not on the loopback interface, and `OSError` where it cannot have a port.
     """
 
     device: Device
@@ -42,11 +50,10 @@ class Camera:
         self.mishaps = Mishaps(self.settings.faults)
         self._booted = booted
         self._flash = FlashMemory(self.settings.state_file)
-        asked = {"HTTP": self.settings.http_port, "HTTPS": self.settings.https_port}
-        self._asked = {name: port for name, port in asked.items() if port is not None}
-        self._listeners = {name: Listener(self.settings.host, self._server(name.lower())) for name in self._asked}
-        self._endpoints = self._make_endpoints()
-        self._cut: asyncio.Task[None] | None = None
+        self._ports = Ports(self.settings, self._server)
+        self._left_alone = LeftAlone(self.settings.by_itself, self._act)
+        self._hands = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.is_on = False
 
     @property
@@ -72,8 +79,7 @@ class Camera:
     @property
     def leaf(self) -> bytes:
         """The certificate that a handshake shows now, DER; empty while HTTPS is not there."""
-        served = self._endpoints["HTTPS"].served if "HTTPS" in self._endpoints else None
-        return served.identity.chain[0] if served is not None and served.identity is not None else b""
+        return self._ports.leaf()
 
     async def __aenter__(self) -> Self:
         try:
@@ -90,47 +96,92 @@ class Camera:
 
     async def power_on(self) -> None:
         """Switch it on, and return when it serves."""
-        if self.is_on:
-            return
-        flash = self._flash.load()
-        for name, asked in self._asked.items():
-            self._listeners[name].keep(flash.protocols[name].port if flash else self._listeners[name].port or asked)
-        ports = {name: listener.port for name, listener in self._listeners.items()}
-        flash = await asyncio.to_thread(boot, self.settings, flash, ports, datetime.now(UTC))
-        self._start(flash)
-        for name, endpoint in self._endpoints.items():
-            await endpoint.start(self._offer(name))
-        self._booted(self)
+        async with self._hands:
+            await self._start()
 
     async def power_off(self) -> None:
         """Take its power away: connections are reset, and what was not in flash memory is lost."""
-        if not self.is_on:
-            return
-        self.is_on = False
-        for endpoint in self._endpoints.values():
-            await endpoint.stop()
-        await self._maker.stop()
+        async with self._hands:
+            await self._stop()
 
     async def factory_reset(self) -> None:
         """Take everything back to how it left the factory, except that the factory certificate is a new one, too."""
-        await self.power_off()
-        self._flash.clear()
-        await self.power_on()
+        async with self._hands:
+            await self._stop()
+            self._flash.clear()
+            await self._start()
 
     async def power_cut(self) -> None:
         """Take its power away for as long as its settings say, and return when it serves again."""
-        await self.power_off()
-        await asyncio.sleep(self.settings.timing.boot)
-        await self.power_on()
+        async with self._hands:
+            await self._stop()
+            await asyncio.sleep(self.settings.timing.boot)
+            await self._start()
 
-    def _start(self, flash: Flash) -> None:
+    async def change_certificate(self, change: Change) -> None:
+        """Give it another certificate past its services, and return when that is served. Raises `Impossible`."""
+        async with self._hands:
+            if not self.is_on or not self.device.on("HTTPS"):
+                raise Impossible("It has no power, or HTTPS is off")
+            private = await asyncio.to_thread(changes.new_key, change, self.settings)
+            try:
+                changes.carry_out(change, self.device, private)
+            except OnvifFault as fault:
+                raise Impossible(fault.reason) from None
+            self._store()
+            self._apply()
+            await self._ports.settled()
+
+    async def swap(self, other: "Camera") -> None:
+        """Let both restart at each other's address, as when each got the other's from DHCP. Raises `Impossible`.
+
+        Their ports go with them; `OSError` where one cannot be had there. Two swaps at a time may not concern the same
+        camera.
+        """
+        if other is self:
+            raise Impossible("That takes two cameras")
+        async with self._hands, other._hands:
+            if not (self.is_on and other.is_on):
+                raise Impossible("One of the two has no power")
+            await self._stop()
+            await other._stop()
+            here, there = self.host, other.host
+            self._move(there)
+            other._move(here)
+            await self._start()
+            await other._start()
+
+    def _move(self, host: str) -> None:
+        self._ports.release()
+        self.settings = msgspec.structs.replace(self.settings, host=host)
+        self._ports = Ports(self.settings, self._server)
+
+    async def _start(self) -> None:
+        if self.is_on:
+            return
+        flash = self._flash.load()
+        ports = self._ports.keep({name: held.port for name, held in flash.protocols.items()} if flash else {})
+        flash = await asyncio.to_thread(boot, self.settings, flash, ports, datetime.now(UTC))
+        self._wake(flash)
+        await self._ports.start(self._offer)
+        self._booted(self)
+
+    async def _stop(self) -> None:
+        if not self.is_on:
+            return
+        self.is_on = False
+        self._left_alone.forget()
+        await self._ports.stop()
+        await self._maker.stop()
+
+    def _wake(self, flash: Flash) -> None:
         settings = self.settings
         self.device = Device(settings, flash, partial(is_free, settings.host))
         self._maker = KeyMaker(self.keystore, settings.timing.key, settings.quirks.keys_fail, self._store)
         services = [device_service.service(settings)]
         if settings.keystore is not None:
             services.append(security_service.service())
-        reactions = Reactions(self._store, self._apply, self._cut_power)
+        reactions = Reactions(self._store, self._apply, lambda: self._begin(self.power_cut()))
         self._dispatcher = Dispatcher(self.device, services, self.log, self.mishaps, reactions)
         self.is_on = True
         self._store()
@@ -141,11 +192,7 @@ class Camera:
 
     def _apply(self) -> None:
         if self.is_on:
-            for name, endpoint in self._endpoints.items():
-                endpoint.want(self._offer(name))
-
-    def _cut_power(self) -> None:
-        self._cut = asyncio.create_task(self.power_cut())
+            self._ports.want(self._offer)
 
     def _offer(self, name: str) -> Offer | None:
         if not self.device.on(name):
@@ -160,24 +207,42 @@ class Camera:
         protocol = self.device.protocols.get(name)
         return protocol.port if protocol is not None else 0
 
-    def _make_endpoints(self) -> dict[str, Endpoint]:
-        timing = self.settings.timing
-        made = {name: Endpoint(listener, timing) for name, listener in self._listeners.items()}
-        if self.settings.quirks.http_restarts_too and len(made) == 2:
-            made["HTTPS"] = Endpoint(self._listeners["HTTPS"], timing, [made["HTTP"]])
-        return made
+    def _server(self, name: str) -> Serve:
+        scheme = name.lower()
 
-    def _server(self, scheme: str) -> Serve:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             connection = HttpConnection(scheme, reader, writer, self.log.connect(scheme))
-            await connection.serve(self._dispatcher.handle)
+            await connection.serve(self._answer)
 
         return serve
 
+    async def _answer(self, request: HttpRequest) -> HttpAnswer:
+        if request.scheme == "https":
+            self._left_alone.used()
+        return await self._dispatcher.handle(request)
+
+    def _act(self) -> None:
+        path = self.device.presented()
+        if self.settings.by_itself is None or path is None or path.alias == FACTORY:
+            return
+        self._left_alone.end()
+        self._begin(self._act_by_itself(self.settings.by_itself))
+
+    async def _act_by_itself(self, by_itself: ByItself) -> None:
+        # Somebody may be quicker, or have left no room for it: then it just does not happen.
+        with suppress(Impossible):
+            await (self.power_cut() if by_itself.what == "power_cut" else self.change_certificate(by_itself.what))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _leave(self) -> None:
-        if self._cut is not None:
-            self._cut.cancel()
-            await asyncio.wait([self._cut])
-        await self.power_off()
-        for listener in self._listeners.values():
-            listener.release()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await self._stop()
+        self._ports.release()

@@ -7,7 +7,7 @@ import msgspec
 from core.simulator import assignment, signing
 from core.simulator.assignment import Identity
 from core.simulator.clock import Clock
-from core.simulator.contents import FACTORY, Contents
+from core.simulator.contents import FACTORY, Contents, Path
 from core.simulator.faults import invalid, unsupported
 from core.simulator.keystore import Keystore
 from core.simulator.settings import CameraSettings, KeystoreSettings
@@ -53,16 +53,21 @@ class Device:
         found = self.protocols.get(protocol)
         return found is not None and found.enabled
 
-    def identity(self) -> Identity | None:
-        """Return what the TLS server presents, None where it has nothing to present."""
+    def presented(self) -> Path | None:
+        """Return the path that the TLS server presents, None where it has nothing to present."""
         quirks, contents = self.settings.quirks, self.keystore.contents
         paths = list(reversed(contents.assigned)) if quirks.presents_last else contents.assigned
         if quirks.keeps_old_certificate:
             paths = [path.id for path in contents.paths.values() if path.alias == FACTORY] or paths
-        if not paths:
+        return contents.paths[paths[0]] if paths else None
+
+    def identity(self) -> Identity | None:
+        """Return what the TLS server presents, None where it has nothing to present."""
+        path = self.presented()
+        if path is None:
             return None
-        identity = assignment.identity(contents, paths[0])
-        return _own_version(identity) if quirks.serves_own_version else identity
+        identity = assignment.identity(self.keystore.contents, path.id)
+        return _own_version(identity) if self.settings.quirks.serves_own_version else identity
 
     def set_protocols(self, asked: dict[str, Protocol]) -> None:
         """Change ports, and switch protocols on or off (ONVIF Core, SetNetworkProtocols)."""

@@ -43,6 +43,11 @@ class Endpoint:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._restart())
 
+    async def settled(self) -> None:
+        """Return when it serves what is wanted, or was stopped on the way to it."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
     async def stop(self) -> None:
         """Serve nothing, now."""
         if self._task is not None:

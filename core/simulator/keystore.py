@@ -116,8 +116,7 @@ class Keystore:
         for certificate, issuer in pairwise(found):
             if not signing.signed_by(certificate.der, issuer.der):
                 raise invalid("InvalidCertificationPath", f"{certificate.id} is not signed with the key of {issuer.id}")
-        if len(self.contents.paths) >= self.settings.most_paths:
-            raise failed("MaximumNumberOfCertificationPathsReached", "There is no room for another path")
+        self._need_room_for_path()
         path = Path(self.contents.new_id("path"), alias, certificates)
         self.contents.paths[path.id] = path
         return path
@@ -134,6 +133,13 @@ class Keystore:
         if path in self.contents.assigned:
             raise invalid("ReferenceExists", f"The TLS server uses the path {path}")
         del self.contents.paths[path]
+
+    def need_room(self, key: bool) -> None:
+        """Refuse unless there is room for another path with its certificate and, if asked for, its `key`."""
+        if key:
+            self._need_room_for_key()
+        self._need_room_for_certificate()
+        self._need_room_for_path()
 
     def _begin_key(self, kind: str, alias: str) -> Key:
         self._need_room_for_key()
@@ -175,3 +181,7 @@ class Keystore:
     def _need_room_for_certificate(self) -> None:
         if len(self.contents.certificates) >= self.settings.most_certificates:
             raise failed("MaximumNumberOfCertificatesReached", "There is no room for another certificate")
+
+    def _need_room_for_path(self) -> None:
+        if len(self.contents.paths) >= self.settings.most_paths:
+            raise failed("MaximumNumberOfCertificationPathsReached", "There is no room for another path")

@@ -1,50 +1,56 @@
-"""What a simulator's process can be told on its standard input, one JSON object a line."""
+"""What a simulator's process can be told on its standard input, one JSON object a line.
+
+| order | what happens to the camera at `host` |
+| --- | --- |
+| `power_cut`, `power_off`, `power_on` | as they say |
+| `factory_reset` | everything is as it left the factory, with a new factory certificate |
+| `new_certificate` | a self-signed certificate for a new key |
+| `renew_certificate` | a self-signed certificate for the key in use, with new dates |
+| `factory_certificate` | back to the certificate that it came with |
+| `install_own` | a key, and a certificate of the site's own authority for it |
+| `swap` | it and the one at `other` restart at each other's address |
+
+For each comes one line: `{"done": …}` with the order once it is carried out, so that handshakes show what it changed,
+or `{"refused": …}` with the reason.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Literal
 
 import msgspec
 
 from core.simulator.camera import Camera
+from core.simulator.changes import Impossible
+from core.simulator.settings import Change
 from core.simulator.site import Site
 
 
-class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Something to be done with the camera at `host`, such as `{"order": "power_cut", "host": "127.77.0.11"}`."""
 
-    order: Literal["power_cut", "power_off", "power_on", "factory_reset"]
+    order: Literal["power_cut", "power_off", "power_on", "factory_reset", Change, "swap"]
     host: str
-
-
-_DONE_BY: dict[str, Callable[[Camera], Awaitable[None]]] = {
-    "power_cut": Camera.power_cut,
-    "power_off": Camera.power_off,
-    "power_on": Camera.power_on,
-    "factory_reset": Camera.factory_reset,
-}
+    other: str = ""
 
 
 class Orders:
     """Carries orders out. `tell` gets `done=…` with an order after it, or `refused=…` with the reason."""
 
     def __init__(self, site: Site, tell: Callable[..., None]) -> None:
-        self._cameras = {camera.host: camera for camera in site.cameras}
+        self._site = site
         self._tell = tell
         self._tasks: set[asyncio.Task[None]] = set()
 
     def take(self, line: bytes) -> None:
         """Begin what the line says."""
         try:
-            order = msgspec.json.decode(line, type=Order)
-        except msgspec.MsgspecError as error:
+            work = self._work(order := msgspec.json.decode(line, type=Order))
+        except (msgspec.MsgspecError, Impossible) as error:
             self._tell(refused=str(error))
             return
-        camera = self._cameras.get(order.host)
-        if camera is None:
-            self._tell(refused=f"There is no camera at {order.host}")
-            return
-        task = asyncio.create_task(self._carry_out(order, camera))
+        task = asyncio.create_task(self._carry_out(order, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -56,6 +62,34 @@ class Orders:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _carry_out(self, order: Order, camera: Camera) -> None:
-        await _DONE_BY[order.order](camera)
-        self._tell(done=msgspec.to_builtins(order))
+    def _work(self, order: Order) -> Callable[[], Awaitable[None]]:
+        camera = self._at(order.host)
+        if order.order == "swap":
+            return partial(self._site.swap, camera, self._at(order.other))
+        if order.other:
+            raise Impossible(f"{order.order} concerns one camera only")
+        match order.order:
+            case "power_cut":
+                return camera.power_cut
+            case "power_off":
+                return camera.power_off
+            case "power_on":
+                return camera.power_on
+            case "factory_reset":
+                return camera.factory_reset
+            case change:
+                return partial(camera.change_certificate, change)
+
+    def _at(self, host: str) -> Camera:
+        for camera in self._site.cameras:
+            if camera.host == host:
+                return camera
+        raise Impossible(f"There is no camera at {host}")
+
+    async def _carry_out(self, order: Order, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except (Impossible, OSError) as error:
+            self._tell(refused=str(error))
+        else:
+            self._tell(done=msgspec.to_builtins(order))

@@ -23,8 +23,10 @@ class _Voice:
     """A camera and the socket on its address. `said` counts its messages since the last boot."""
 
     camera: Camera
+    host: str
     sock: socket.socket
     instance: int = 0
+    version: int = 1
     said: int = 0
 
     def profile(self) -> Profile:
@@ -35,7 +37,7 @@ class _Voice:
             for scheme in settings.announces
             if self.camera.device.on(scheme.upper())
         )
-        return Profile(settings.endpoint, tuple(scopes(settings)), xaddrs, self.instance)
+        return Profile(settings.endpoint, tuple(scopes(settings)), xaddrs, self.instance, self.version)
 
     def number(self) -> int:
         self.said += 1
@@ -88,9 +90,7 @@ class Responder:
 
     def hello(self, camera: Camera) -> None:
         """Say that a camera has started, and answer for it from now on."""
-        if camera not in self._voices:
-            self._voices[camera] = _Voice(camera, self._mouth(camera.host))
-        voice = self._voices[camera]
+        voice = self._voice(camera)
         voice.instance += 1
         voice.said = 0
         self._say(voice, hello(voice.profile(), voice.number()), (GROUP, self.port))
@@ -101,6 +101,16 @@ class Responder:
         if voice is not None:
             self._say(voice, bye(voice.profile(), voice.number()), (GROUP, self.port))
             voice.sock.close()
+
+    def _voice(self, camera: Camera) -> _Voice:
+        voice = self._voices.get(camera)
+        if voice is None:
+            voice = self._voices[camera] = _Voice(camera, camera.host, self._mouth(camera.host))
+        elif voice.host != camera.host:
+            voice.sock.close()
+            voice.host, voice.sock = camera.host, self._mouth(camera.host)
+            voice.version += 1
+        return voice
 
     def _mouth(self, host: str) -> socket.socket:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

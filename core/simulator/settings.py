@@ -16,6 +16,14 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
+Change = Literal["new_certificate", "renew_certificate", "factory_certificate", "install_own"]
+"""How a camera gets another certificate past its services: on its own web page, or by itself.
+
+`new_certificate` is self-signed for a new key, `renew_certificate` for the key in use with new dates;
+`factory_certificate` is the one that the camera came with, `install_own` one of the site's own authority, key and all.
+"""
+
+
 class Way(StrEnum):
     """A way to log in that a camera takes."""
 
@@ -40,6 +48,17 @@ class Mishap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.kind == "fault":
             from_code(self.code)
+
+
+class ByItself(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a camera does by itself, once.
+
+    That is when it presents a certificate which it did not come with, and nobody asked it anything over HTTPS for
+    `after`.
+    """
+
+    what: Literal[Change, "power_cut"]
+    after: Seconds
 
 
 class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,6 +108,8 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     - `http_restarts_too`: the HTTP port is closed while HTTPS restarts.
     - `forgets_assignment`: an assignment is not kept over a power cut.
     - `new_certificate_at_boot`: makes and assigns a self-signed certificate with a new key at each start.
+    - `sloppy_certificates`: writes out `critical FALSE` in the certificates that it makes itself, which DER forbids and
+      strict programs refuse to read (RFC 5280, 4.1; X.690, 11.5).
     - `keys_fail`: every key that it makes ends up corrupt.
     - `ignores_protocols`: SetNetworkProtocols says yes and changes nothing.
     - `token_needs_z`: takes only times that end in Z in a UsernameToken.
@@ -104,6 +125,7 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     http_restarts_too: bool = False
     forgets_assignment: bool = False
     new_certificate_at_boot: bool = False
+    sloppy_certificates: bool = False
     keys_fail: bool = False
     ignores_protocols: bool = False
     token_needs_z: bool = False
@@ -118,9 +140,10 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     one is taken. `announces` are the schemes that WS-Discovery tells of. `keystore` None means no certificate
     management. `clock_offset` is how far its clock is ahead; with `lost_clock` it starts at 1970 at each boot.
     `lockout_after` wrong logins in a row close it for `lockout_time`; 0 means never. `factory_key` is the kind of key
-    that it comes with; cameras of one `batch` all come with the same key and certificate. `state_file` keeps what is
-    in its flash memory, so that it can be killed and started again. `faults` are by operation. `kind` and `expect`
-    say what it stands for in a demo, and the certificate field that it can reach.
+    that it comes with; cameras of one `batch` all come with the same key and certificate. `factory_days` is how long
+    the certificate that it comes with is valid from its making on, less than 0 for one that had expired by then.
+    `state_file` keeps what is in its flash memory, so that it can be killed and started again. `faults` are by
+    operation. `kind` and `expect` say what it stands for in a demo, and the certificate field that it can reach.
     """
 
     name: str = "Camera"
@@ -148,9 +171,11 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     newest_tls: Literal["1.2", "1.3"] = "1.3"
     factory_key: str = "EC secp256r1"
     batch: str = ""
+    factory_days: float = 7300.0
     keystore: KeystoreSettings | None = KeystoreSettings()
     timing: Timing = Timing()
     quirks: Quirks = Quirks()
+    by_itself: ByItself | None = None
     faults: dict[str, Mishap] = {}
     state_file: str = ""
 

@@ -62,7 +62,12 @@ def make_key(kind: str) -> bytes:
 
 def public_part(private: bytes) -> bytes:
     """Return the SubjectPublicKeyInfo of a private key."""
-    return encode(_load(private).public_key())
+    return encode(public_key(private))
+
+
+def public_key(private: bytes) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
+    """Return the public key of a private one."""
+    return _load(private).public_key()
 
 
 def encode(public: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> bytes:
@@ -111,8 +116,13 @@ def default_algorithm(private: bytes) -> Algorithm:
     return next(algorithm for algorithm in ALGORITHMS.values() if fits(private, algorithm))
 
 
-def factory_certificate(private: bytes, maker: str, model: str, serial: str, now: datetime) -> bytes:
-    """Return the certificate that a camera comes with: self-signed, twenty years, nothing of its address in it."""
+def factory_certificate(
+    private: bytes, maker: str, model: str, serial: str, now: datetime, days: float = 7300.0
+) -> bytes:
+    """Return the certificate that a camera makes itself: self-signed, good for so many days, without its address.
+
+    One that ends soon, or ended before `now`, was made long ago.
+    """
     subject = name(
         [
             (NameOID.ORGANIZATION_NAME, maker),
@@ -120,7 +130,8 @@ def factory_certificate(private: bytes, maker: str, model: str, serial: str, now
             (NameOID.SERIAL_NUMBER, serial),
         ]
     )
-    return self_signed(private, subject, None, now - timedelta(days=1), now + timedelta(days=7300))
+    end = now + timedelta(days=days)
+    return self_signed(private, subject, None, min(now - timedelta(days=1), end - timedelta(days=3650)), end)
 
 
 @lru_cache(maxsize=16)
@@ -130,6 +141,18 @@ def own_version(der: bytes, private: bytes) -> bytes:
     algorithm = default_algorithm(private)
     builder = _certificate(given.subject, _load(private), given.not_valid_before_utc, given.not_valid_after_utc)
     return _signed(builder.serial_number(given.serial_number), private, algorithm)
+
+
+def sloppy(der: bytes, private: bytes) -> bytes:
+    """Return a certificate of ours with `critical FALSE` written out, signed anew with the key."""
+    given, key = x509.load_der_x509_certificate(der), _load(private)
+    unsigned = given.tbs_certificate_bytes.replace(_CRITICAL, _NOT_CRITICAL)
+    if isinstance(key, rsa.RSAPrivateKey):
+        signature = key.sign(unsigned, padding.PKCS1v15(), hashes.SHA256())
+    else:
+        signature = key.sign(unsigned, ec.ECDSA(hashes.SHA256()))
+    after = der[der.index(given.tbs_certificate_bytes) + len(unsigned) :]
+    return _sequence(unsigned, after[: 2 + after[1]], _bit_string(signature))
 
 
 def signed_by(der: bytes, issuer: bytes) -> bool:
@@ -173,6 +196,9 @@ def _padding(algorithm: Algorithm) -> padding.PSS | padding.PKCS1v15 | None:
     return padding.PKCS1v15() if algorithm.rsa else None
 
 
+# The beginning of an extension: basicConstraints, critical TRUE or FALSE (RFC 5280, 4.1 and 4.2.1.9).
+_CRITICAL = bytes.fromhex("0603551d130101ff")
+_NOT_CRITICAL = bytes.fromhex("0603551d13010100")
 # AlgorithmIdentifier { sha1WithRSAEncryption, NULL } (RFC 8017, A.2.4)
 _SHA1_RSA_IDENTIFIER = bytes.fromhex("300d06092a864886f70d0101050500")
 

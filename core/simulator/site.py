@@ -1,5 +1,6 @@
 """A site: cameras, and one ear for those who look for them."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -27,6 +28,7 @@ class Site:
         self._tell = booted
         self.cameras = [Camera(settings, self._booted) for settings in cameras]
         self._stack = AsyncExitStack()
+        self._swapping = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -46,6 +48,11 @@ class Site:
             for camera in self.cameras:
                 self.responder.bye(camera)
         await self._stack.aclose()
+
+    async def swap(self, one: Camera, other: Camera) -> None:
+        """Let two cameras exchange their addresses. Raises what `Camera.swap` raises."""
+        async with self._swapping:
+            await one.swap(other)
 
     def _booted(self, camera: Camera) -> None:
         if self.responder is not None:

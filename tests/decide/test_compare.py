@@ -111,6 +111,13 @@ def test_what_a_certificate_does_not_have_is_said() -> None:
     assert [rows[label] for label in ("Subject", "Names", "Extensions", "Serial")] == ["None", "None", "None", "0"]
 
 
+def test_names_that_cannot_be_read_are_not_taken_for_none() -> None:
+    none, broken = Parts(extensions=()).encode(), Parts(extensions=(tlv(5),)).encode()
+    garbage = HANDMADE["alternative names that are garbage"]
+    assert changed(none, broken)["Names"] == ("None", "None that can be shown")
+    assert changed(none, garbage)["Names"] == ("None", "None that can be shown")
+
+
 @given(st.sampled_from(list(HANDMADE.values())) | st.binary(max_size=99), st.sampled_from(list(HANDMADE.values())))
 def test_any_two_can_be_compared(stored: bytes, presented: bytes) -> None:
     rows = differences(stored, presented)

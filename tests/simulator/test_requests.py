@@ -29,7 +29,7 @@ def self_signed(not_before: str) -> str:
     subject = "<tas:Subject><tas:CommonName>a</tas:CommonName></tas:Subject>"
     times = arguments(notValidBefore=not_before, notValidAfter="2030-01-01T00:00:00Z")
     algorithm = f"<tas:SignatureAlgorithm>{arguments(algorithm=SHA256_EC)}</tas:SignatureAlgorithm>"
-    inside = f"{subject}{arguments(KeyID='key-000002')}{times}{algorithm}"
+    inside = f"{subject}{arguments(KeyID='key-000001')}{times}{algorithm}"
     return f"<tas:CreateSelfSignedCertificate>{inside}</tas:CreateSelfSignedCertificate>"
 
 

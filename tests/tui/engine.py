@@ -1,5 +1,6 @@
 """A scripted engine behind the real server: it shows what a test puts on its board and answers what a test tells it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -101,13 +102,14 @@ RESET = "Back to the certificate from before ours was installed"
 def blocked(number: int, name: str, **more: object) -> DeviceView:
     """Return a device that shows another certificate."""
     fields: dict[str, object] = {
+        "connection": Connection.BLOCKED,
         "attention": "Error with device certificate",
         "attention_kind": AttentionKind.REVIEW_CHANGE,
         "attention_hint": "The device shows another certificate than the stored one and is blocked.",
         "presented": OTHER_PRINT,
         **more,
     }
-    return added(number, name, Connection.BLOCKED, **fields)
+    return added(number, name, **fields)  # type: ignore[arg-type]
 
 
 def review(number: int, name: str, **more: object) -> DeviceView:
@@ -210,7 +212,9 @@ def _step(number: int, title: str, now: int) -> StepView:
 
 
 class ScriptedEngine:
-    """The handler behind the server. `asked` are the commands so far; `answers` replaces an answer by its class."""
+    """The handler behind the server. `asked` are the commands so far; `answers` replaces an answer by its class,
+    `holds` holds one back until its event is set.
+    """
 
     def __init__(self) -> None:
         self.status = Status(
@@ -219,12 +223,15 @@ class ScriptedEngine:
         self.board = Board(lambda: self.status)
         self.asked: list[AnyCommand] = []
         self.answers: dict[type[AnyCommand], Callable[[AnyCommand], AnyResult]] = {}
+        self.holds: dict[type[AnyCommand], asyncio.Event] = {}
         self.details: dict[str, DeviceDetail] = {}
         self.reviews: dict[str, Review] = {}
 
     async def handle(self, command: AnyCommand, caller: Caller) -> AnyResult:
         """Answer as an engine would."""
         self.asked.append(command)
+        if type(command) in self.holds:
+            await self.holds[type(command)].wait()
         if type(command) in self.answers:
             return self.answers[type(command)](command)
         match command:

@@ -38,7 +38,7 @@ async def test_the_first_screen_says_who_where_and_what_needs_a_person(engine: S
         assert lines[3].startswith(" ?  review         Lobby            192.168.20.11        HTTPS (Device)  2036-11")
         assert lines[4].startswith(" -  online         Car park         192.168.20.9         HTTP     no certificate")
         assert lines[5].startswith(" +  found          AXIS P3265-V     192.168.20.33        not added")
-        assert lines[-1].split("  ")[:3] == [" Enter Details", "a Add", "i Progress"]
+        assert lines[-1].split("  ")[:4] == [" Enter Details", "c Certificate", "r Replace", "v Review"]
         assert all(len(line) == 80 for line in lines)
 
 
@@ -205,7 +205,9 @@ async def test_events_are_read_and_followed(engine: ScriptedEngine, tmp_path: Pa
 async def test_help_is_made_from_the_bindings(engine: ScriptedEngine, tmp_path: Path) -> None:
     async with running(tmp_path, engine) as run:
         await run.press("question_mark")
-        await run.sees("Keys and marks", "forget the device, after a question", "Move: Up k, Down j")
+        await run.sees("Keys and marks", "forget the device, after a question")
+        await run.press("pagedown")
+        await run.sees("Move: Up k, Down j")
         await run.press("end")
         await run.sees("over plain HTTP: not encrypted", "seen on the network, not added")
         await run.press("q")

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from core.model.device import Connection
+from core.model.device import AttentionKind, Connection
 from core.model.messages import Event, Status, Update
 from tests.tui.engine import added, blocked, found, install, review
-from tui.site import EVENTS_KEPT, Site
+from tui.site import EVENTS_KEPT, Counts, Site
 
 NOW = datetime(2026, 11, 24, 7, 5, tzinfo=UTC)
 
@@ -44,9 +44,9 @@ def test_events_are_kept_in_order_once_each_and_not_for_ever() -> None:
 
 def test_counts_are_by_what_devices_need() -> None:
     site = Site()
-    site.restart((found(1), blocked(2, "b"), review(3, "c"), added(4, "d", Connection.ADDING), added(5, "e")))
-    counts = site.counts()
-    assert (counts.devices, counts.blocked, counts.review, counts.adding) == (5, 1, 1, 1)
+    ending = added(6, "f", attention="x", attention_kind=AttentionKind.EXPIRED)
+    site.restart((found(1), blocked(2, "b"), review(3, "c"), added(4, "d", Connection.ADDING), added(5, "e"), ending))
+    assert site.counts() == Counts(devices=6, blocked=1, review=1, adding=1, expiring=1)
 
 
 def test_time_goes_on_in_an_install_between_two_updates() -> None:

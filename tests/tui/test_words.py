@@ -13,6 +13,7 @@ from tui.words import (
     certificate,
     elapsed,
     expires,
+    expiry_noted,
     full_standing,
     grouped,
     moment,
@@ -33,7 +34,10 @@ ATTENTION_WORDS = {
     AttentionKind.INSTALL_FAILED: "install failed",
     AttentionKind.LOGIN_REFUSED: "login refused",
     AttentionKind.LOGIN_NEEDED: "login needed",
+    AttentionKind.SAME_CERTIFICATE: "shared cert.",
     AttentionKind.REVIEW_LEAF: "review",
+    AttentionKind.EXPIRED: "online",
+    AttentionKind.EXPIRING: "online",
     AttentionKind.CLEAN_UP: "clean up",
     AttentionKind.UNREACHABLE: "online",
     AttentionKind.REVIEW_CHANGE: "online",
@@ -121,6 +125,14 @@ def test_the_certificate_field_is_said_in_exactly_the_users_words() -> None:
 )
 def test_expiry_is_a_month_or_the_days_left(not_after: str | None, said: str) -> None:
     assert expires(added(17, "Till", not_after=not_after), NOW) == said
+
+
+def test_where_the_engine_notes_it_earlier_the_days_are_told_earlier() -> None:
+    noted = added(18, "Stairs", not_after="2027-01-13T12:00:00Z", attention="x", attention_kind=AttentionKind.EXPIRING)
+    assert expires(noted, NOW) == "50 days"
+    assert state(noted, NOW).mark == "~"
+    assert expiry_noted(noted)
+    assert not needs_review(noted)
 
 
 def test_a_device_without_a_certificate_says_so_once_it_is_added() -> None:

@@ -27,7 +27,7 @@ from tui.widgets.decision import Answer, Decision, Words
 from tui.widgets.lines import Lines
 from tui.words import Tone
 
-_HOW = "Type yes, or the last 8 characters of the SHA-256 that is shown, to accept it."
+_HOW = "To accept, type yes or the last 8 characters of its SHA-256."
 _WAIT = "The device is being looked at; wait a moment."
 
 _CHANGED = Words(
@@ -204,9 +204,7 @@ class CertificateScreen(WorkVerbs):
         device = self.reading.device
         try:
             await self.session.ask(AcceptCertificate(device=device.id, fingerprint=fingerprint, reason=reason), Done)
-            self.reading.done(
-                f"Accepted. {device.name} is trusted with this certificate from now on; n goes on to the next one."
-            )
+            self.reading.done(f"Accepted: {device.name} is trusted with this certificate from now on.")
         except CamtrustError as error:
             self.reading.refused(error)
         finally:

@@ -123,7 +123,7 @@ class Decision(Vertical):
         return self._accept.has_focus or self._reason.has_focus
 
     def begin(self, about: str) -> None:
-        """Ask about the certificate with this fingerprint, with nothing typed yet; nothing is asked where it is empty."""
+        """Ask about the certificate with this fingerprint, with nothing typed yet; ask nothing where it is empty."""
         self._about = about
         self._accept.value = self._reason.value = ""
         self.display = bool(about)

@@ -1,0 +1,63 @@
+"""The ports of a camera, on one address."""
+
+from collections.abc import Callable, Mapping
+
+from core.simulator.endpoint import Endpoint, Offer
+from core.simulator.listener import Listener, Serve
+from core.simulator.settings import CameraSettings
+
+
+class Ports:
+    """HTTP and HTTPS, as far as the camera has them, by name. `serve` makes what serves the connections to one.
+
+    Raises `OSError` where a port cannot be had.
+    """
+
+    def __init__(self, settings: CameraSettings, serve: Callable[[str], Serve]) -> None:
+        asked = {"HTTP": settings.http_port, "HTTPS": settings.https_port}
+        self._asked = {name: port for name, port in asked.items() if port is not None}
+        self._listeners = {name: Listener(settings.host, serve(name)) for name in self._asked}
+        self._endpoints = self._made(settings)
+
+    def keep(self, held: Mapping[str, int]) -> dict[str, int]:
+        """Take the ports, without listening, and return them. `held` are those that the camera remembers."""
+        for name, asked in self._asked.items():
+            listener = self._listeners[name]
+            listener.keep(held.get(name) or listener.port or asked)
+        return {name: listener.port for name, listener in self._listeners.items()}
+
+    def release(self) -> None:
+        """Let go of the ports."""
+        for listener in self._listeners.values():
+            listener.release()
+
+    async def start(self, offer: Callable[[str], Offer | None]) -> None:
+        """Serve at once what is offered on each."""
+        for name, endpoint in self._endpoints.items():
+            await endpoint.start(offer(name))
+
+    def want(self, offer: Callable[[str], Offer | None]) -> None:
+        """Serve what is offered on each after the time that a restart takes. Not waited for."""
+        for name, endpoint in self._endpoints.items():
+            endpoint.want(offer(name))
+
+    async def settled(self) -> None:
+        """Return when each serves what is wanted."""
+        for endpoint in self._endpoints.values():
+            await endpoint.settled()
+
+    async def stop(self) -> None:
+        """Serve nothing, now."""
+        for endpoint in self._endpoints.values():
+            await endpoint.stop()
+
+    def leaf(self) -> bytes:
+        """Return the certificate that a handshake shows now, DER; empty while HTTPS is not there."""
+        served = self._endpoints["HTTPS"].served if "HTTPS" in self._endpoints else None
+        return served.identity.chain[0] if served is not None and served.identity is not None else b""
+
+    def _made(self, settings: CameraSettings) -> dict[str, Endpoint]:
+        made = {name: Endpoint(listener, settings.timing) for name, listener in self._listeners.items()}
+        if settings.quirks.http_restarts_too and len(made) == 2:
+            made["HTTPS"] = Endpoint(self._listeners["HTTPS"], settings.timing, [made["HTTP"]])
+        return made
