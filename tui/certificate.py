@@ -69,7 +69,7 @@ def settings_lines(review: Review, now: datetime, width: int) -> list[Line]:
     lines = field("Status", told, width, where.tone)
     lines += field("To do", sentences(device.attention, device.attention_hint), width) if device.attention else []
     for explanation in review.explanations:
-        lines += field("Note", f"{explanation.text} {explanation.hint}".rstrip(), width, Tone.STRONG)
+        lines += field("Note", sentences(explanation.text, explanation.hint), width, Tone.STRONG)
     if view is None:
         return [*lines, (), *paragraph("The device has shown no certificate yet.", width)]
     lines += fingerprint_lines("SHA-256", view.fingerprint, Tone.STRONG)

@@ -24,7 +24,8 @@ from tui.simulation import LOOPBACK, PASSWORD, USER, SimulatedSite
 _LEAVE_SCREEN = b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[<u"
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _LONGEST_END = 10.0
-_FAST = {"patience": 20.0, "restart_patience": 20.0}
+_PACED = {"check_period": 5.0}
+_FAST = {"check_period": 1.0, "patience": 20.0, "restart_patience": 20.0}
 
 
 def run_screen(*, fast: bool) -> int:
@@ -75,7 +76,7 @@ def _place(folder: Path, site: SimulatedSite, *, fast: bool) -> Place:
 
 def _config(discovery_port: int, *, fast: bool) -> str:
     """Return the settings of the demo's engine. It ends by itself soon after nobody is attached any more."""
-    settings: dict[str, str | float] = {"discovery_port": discovery_port, "linger": 30.0, **(_FAST if fast else {})}
+    settings: dict[str, str | float] = {"discovery_port": discovery_port, "linger": 30.0, **(_FAST if fast else _PACED)}
     lines = [f"{name} = {value}" for name, value in settings.items()]
     return "\n".join(['gateway = "demo"', f'interfaces = ["{LOOPBACK}"]', *lines, ""])
 

@@ -1,4 +1,4 @@
-"""The demo without a screen: adds every camera of the simulated site and compares what became of it."""
+"""The demo without a screen: adds every camera of the simulated site, compares what became of it, and then some."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from core.model.errors import CamtrustError, ExitCode
 from core.model.messages import AddDevices, Added, Devices, ListDevices, Role, to_builtins
 from core.model.secret import Secret
 from tui.attach import Place, ask, attach, note
+from tui.demo_story import Story
 from tui.follow import follow, outcome_lines
 from tui.output import json_text, table
 from tui.simulation import PASSWORD, USER, SimulatedCamera, SimulatedSite
@@ -24,14 +25,21 @@ Outcome = tuple[SimulatedCamera, DeviceView]
 
 
 async def add_all(place: Place, site: SimulatedSite, *, fast: bool, as_json: bool) -> ExitCode:
-    """Add every camera of the site, print what became of each, and tell whether all are as their kinds can be."""
+    """Add every camera of the site, print what became of each, and tell whether all are as their kinds can be.
+
+    If they are, live through the story. Raises `CamtrustError` where that goes wrong.
+    """
     found = await _found(place, site.cameras)
     note(f"All {len(found)} cameras are discovered. Adding them.")
     await _add(place, found, _LONGEST_INSTALLS[fast])
     devices = (await ask(place, ListDevices(), Devices)).devices
     outcomes = outcomes_of(site.cameras, devices)
     click.echo(json_text([outcome_value(outcome) for outcome in outcomes]) if as_json else outcomes_text(outcomes))
-    return _verdict(outcomes)
+    verdict = _verdict(outcomes)
+    if verdict is ExitCode.DONE:
+        by_name = {camera.name: device for camera, device in outcomes}
+        await Story(place, site, by_name, note if as_json else click.echo).live_through()
+    return verdict
 
 
 async def _found(place: Place, cameras: Sequence[SimulatedCamera]) -> tuple[DeviceView, ...]:

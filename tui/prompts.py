@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.model.errors import CamtrustError, UsageError
+from core.model.errors import CamtrustError, ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from core.model.device import DeviceView
     from core.model.secret import Secret
 
 _LONGEST_PASSWORD = 1024
@@ -29,16 +30,25 @@ def consent(question: str) -> None:
         raise CamtrustError("Nothing was changed.")
 
 
-def agreed(fingerprint: str, what: str) -> bool:
-    """Ask somebody who is there to agree to a certificate, so that no key does it by reflex (rule R33).
+class KeptError(CamtrustError):
+    """Somebody was asked about a certificate and did not agree: the stored one stays."""
 
-    `what` is done then. Only `yes`, or the last 8 digits of the fingerprint, is agreement.
+    exit_code = ExitCode.REVIEW
+
+
+def agreed(fingerprint: str, what: str, device: DeviceView) -> str:
+    """Have somebody who is there agree to a device's certificate, so that no key does it by reflex (rule R16).
+
+    `what` is done then. Only `yes`, or the last 8 digits of the fingerprint, is agreement: then the fingerprint is
+    returned, else `KeptError` is raised.
     """
     from tui.review import is_deliberate
 
     click.echo(f"To {what}, type yes or the last 8 digits of the SHA-256 that it shows now.", err=True)
     typed = click.prompt("Anything else keeps the stored certificate", default="", show_default=False, err=True)
-    return is_deliberate(typed, fingerprint)
+    if not is_deliberate(typed, fingerprint):
+        raise KeptError(f"Nothing was changed: {device.name} ({device.address}) keeps its stored certificate.")
+    return fingerprint
 
 
 def reason_for(what: str) -> str:

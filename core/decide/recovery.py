@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from core.decide.keystore import Ours
 from core.decide.steps import Action
-from core.model.records import JournalEntry
+from core.model.records import InstallRecord, JournalEntry, Pin
 
 BEGIN, DONE, FAILED = "begin", "done", "failed"
 MOST_ATTEMPTS = 3
@@ -44,6 +44,11 @@ def judge(leaves: Leaves, seen: str, seen_key: str, *, may_come: bool) -> Verdic
     if leaves.candidate_key and seen_key == leaves.candidate_key:
         return Verdict.OWN_VERSION
     return Verdict.BLOCK
+
+
+def in_doubt(install: InstallRecord, pin: Pin | None) -> bool:
+    """Tell whether it is not known yet what the device will serve; where ours is pinned only clearing up is left."""
+    return not install.closed and not (pin is not None and pin.fingerprint == install.candidate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,12 +112,12 @@ class Adding:
         )
 
     async def _begin(self, device: DeviceRecord, request: InstallRequest, login: Login | None) -> None:
-        is_new = device.id not in self._registry.devices
         with self._work.holding(device):
-            await self._store.put_device(device)
-            if login is not None or is_new:
+            if device.id not in self._registry.devices:
+                await self._store.put_device(device)
                 await self._store.put_login(device.id, login)
-            self._registry.put(device)
-            if is_new:
+                self._registry.put(device)
                 await self._services.tell("added", "added", device, request.by)
-            await self._work.begin(device, request)
+            elif login is not None:
+                await self._store.put_login(device.id, login)
+            await self._work.begin(device.id, request)

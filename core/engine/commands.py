@@ -104,8 +104,9 @@ class Commands:
             self._work.cancel(device, caller.user)
             await self._work.settled(device.id)
             device = self._registry.resolve(device.id)
-        await self._store.remove_device(device.id)
-        self._registry.remove(device.id)
+        with self._work.holding(device, in_doubt=True):
+            await self._store.remove_device(device.id)
+            self._registry.remove(device.id)
         await self._services.tell("removed", "removed", device, caller.user)
         return Done()
 

@@ -1,6 +1,7 @@
 """Steps 1 to 5 of onboarding: reach the device, see its certificate, ask what it can do, log in, check for room."""
 
 import asyncio
+import dataclasses
 from datetime import datetime
 
 import msgspec
@@ -17,6 +18,7 @@ from core.model.errors import (
     FaultError,
     LoginNeededError,
     NotReachedError,
+    NotTlsError,
     TlsFailedError,
     UnexpectedLeafError,
     UnsupportedError,
@@ -38,7 +40,11 @@ class Contact:
         self._case = case
         self._config = case.services.config
         self._progress = progress
+        self._replaces = case.install.request.purpose is Purpose.REPLACE
         self._target = parse_address(case.install.request.address)
+        if case.device.pin is not None and not (self._replaces and self._target.scheme == "http"):
+            # Only who says so moves a device that had a certificate to plain HTTP (rule R13).
+            self._target = dataclasses.replace(self._target, scheme="https")
         self._loop = asyncio.get_running_loop()
 
     async def find(self) -> Place:
@@ -50,7 +56,7 @@ class Contact:
             while True:
                 try:
                     place = await self._find_once()
-                except (NotReachedError, TlsFailedError) as error:
+                except (NotReachedError, NotTlsError, TlsFailedError) as error:
                     if self._loop.time() + pause > end:
                         raise
                     line.detail = f"{error.title}; waiting for it"
@@ -63,7 +69,9 @@ class Contact:
 
     async def _find_once(self) -> Place:
         found = self._case.services.registry.found(self._target.host)
-        place = await Finder(self._case.services.wsdls, self._target, found).find()
+        place = await self._look_where_it_was()
+        if place is None:
+            place = await Finder(self._case.services.wsdls, self._target, found).find()
         self._case.show(
             host=self._target.host,
             scheme=place.scheme,
@@ -73,6 +81,13 @@ class Contact:
             tls=place.seen.tls if place.seen else "",
         )
         return place
+
+    async def _look_where_it_was(self) -> Place | None:
+        """A device that has a certificate, and is not replaced, is not looked for at other ports."""
+        port = self._case.device.port
+        if self._case.device.pin is None or self._replaces or port is None:
+            return None
+        return Place("https", port, "where it was", await look(self._target.host, port))
 
     async def look(self, seen: Seen) -> None:
         """Step 2: what the device shows now is what this whole session is bound to."""
@@ -97,8 +112,7 @@ class Contact:
             )
         pin = self._case.device.pin
         # Who replaces a device expects another certificate than the stored one.
-        replaces = self._case.install.request.purpose is Purpose.REPLACE
-        if pin is not None and pin.fingerprint != seen.fingerprint and not replaces:
+        if pin is not None and pin.fingerprint != seen.fingerprint and not self._replaces:
             raise WrongLeafError(seen.der)
 
     async def ask(self, onvif: OnvifDevice) -> tuple[KeystoreCapabilities | None, datetime | None]:

@@ -34,13 +34,17 @@ LEFT_BEHIND = Attention(
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """`device` as it is to be stored; `outcome` and `hint` for the install screen, `event`, `told` for the history."""
+    """`device` as it is to be stored; `outcome` and `hint` for the install screen, `event`, `told` for the history.
+
+    `reached` is false where nothing new was learnt of the connection.
+    """
 
     device: DeviceRecord
     event: str
     told: str
     outcome: str
     hint: str = ""
+    reached: bool = True
 
 
 def installed(device: DeviceRecord, fingerprint: str, by: str, notes: tuple[Attention, ...] = ()) -> Ending:
@@ -83,7 +87,7 @@ def not_reached(device: DeviceRecord, reason: DeviceError) -> Ending:
 def left_as_it_was(device: DeviceRecord, reason: DeviceError) -> Ending:
     """A device that was added before is not touched: its certificate, or its plain HTTP, stays what it was."""
     outcome = f"Nothing was changed: {reason.title}."
-    return Ending(device, "not replaced", f"left as it was: {reason.title}", outcome, reason.hint)
+    return Ending(device, "not replaced", f"left as it was: {reason.title}", outcome, reason.hint, reached=False)
 
 
 def blocked(device: DeviceRecord, old: str, presented: str) -> Ending:

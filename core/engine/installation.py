@@ -11,7 +11,7 @@ import msgspec
 
 from core.decide.recovery import MOST_ATTEMPTS, Verdict
 from core.decide.steps import Step, cancellable
-from core.decide.trust import after_install
+from core.decide.trust import Health, after_install, first_health
 from core.engine import endings
 from core.engine.case import Case
 from core.engine.clock import stamp
@@ -25,12 +25,16 @@ from core.model.errors import (
     DeviceError,
     GarbledError,
     NotReachedError,
+    NotTlsError,
     RefusedError,
     TlsFailedError,
     UnexpectedLeafError,
     WrongLeafError,
 )
 from core.model.records import Purpose
+
+# What says nothing about the next try.
+_PASSING = (NotReachedError, AnswerLostError, GarbledError, TlsFailedError, WrongLeafError)
 
 _log = logging.getLogger(__name__)
 
@@ -78,11 +82,11 @@ class Installation:
         Raises `DeviceError` while the device does not answer; it is then to be tried again later.
         """
         case = self._case
-        past = await self._settlement.past()
-        if case.device.pin is not None and case.device.pin.fingerprint == case.install.candidate:
-            await self._settlement.clean(case.device.pin.fingerprint)
-            await case.update_install(closed=True)
+        pins = await self._services.store.pins(case.device.id)
+        if case.install.candidate in {pin.fingerprint for pin in pins}:
+            await self._end_again()
             return
+        past = await self._settlement.past()
         if past.touched and case.install.old is not None:
             ending = await self._settle()
             if ending is not None:
@@ -90,6 +94,15 @@ class Installation:
                 return
         await case.update_install(closed=True, outcome=case.install.outcome or "interrupted and taken back")
         await self._begin_anew()
+
+    async def _end_again(self) -> None:
+        """Finish an install whose certificate was pinned; there is nothing to do where another one is pinned since."""
+        case = self._case
+        if case.device.pin is not None and case.device.pin.fingerprint == case.install.candidate:
+            await self._clear_up(case.device.pin.fingerprint)
+        else:
+            await case.update_install(closed=True)
+        self._progress.finish(case.install.outcome, "")
 
     async def _begin_anew(self) -> None:
         install = self._case.install
@@ -111,7 +124,7 @@ class Installation:
             await contact.look(place.seen)
         except WrongLeafError as error:
             return await self._blocked_by(error)
-        except (NotReachedError, TlsFailedError, UnexpectedLeafError) as error:
+        except (NotReachedError, NotTlsError, TlsFailedError, UnexpectedLeafError) as error:
             return self._not_reached(error)
         try:
             await self._make_certificate(contact)
@@ -163,7 +176,7 @@ class Installation:
         """Take back what was made. Return an ending only where the device refuses that."""
         try:
             await self._settlement.undo(self._patience)
-        except (NotReachedError, AnswerLostError, GarbledError, TlsFailedError, WrongLeafError):
+        except _PASSING:
             raise
         except DeviceError as error:
             _log.warning("%s: not taken back: %s", self._case.device.id, error.title)
@@ -177,13 +190,23 @@ class Installation:
         ending = endings.installed(self._case.device, leaf, self._case.install.request.by)
         await self._commit(ending, closed=False)
         try:
-            with self._progress.step(Step.CLEAN):
-                await self._settlement.clean(leaf)
+            await self._clear_up(leaf)
         except DeviceError as error:
             _log.warning("%s: not cleaned up yet: %s", self._case.device.id, error.title)
-            return ending
-        await self._case.update_install(closed=True)
         return ending
+
+    async def _clear_up(self, leaf: str) -> None:
+        """Clear away what earlier installs left. Raises `DeviceError` where that is worth another try."""
+        try:
+            with self._progress.step(Step.CLEAN):
+                await self._settlement.clean(leaf)
+        except _PASSING:
+            raise
+        except DeviceError as error:
+            _log.warning("%s: not cleaned up: %s", self._case.device.id, error.title)
+            self._case.show(attention=(*self._case.device.attention, endings.LEFT_BEHIND))
+            await self._case.store_device()
+        await self._case.update_install(closed=True)
 
     async def _after_cancel(self) -> Ending | None:
         what = f"cancelled by {self._cancelled_by}"
@@ -214,12 +237,15 @@ class Installation:
         self._case.show(attention=(endings.unsettled(error),))
         await self._case.store_device()
         await self._services.tell("install unfinished", error.title, self._case.device)
-        self._show_end("The install is not finished; it is taken up again when the camera answers.", error.hint)
+        outcome = "The install is not finished; it is taken up again when the camera answers."
+        self._show_end(outcome, error.hint, first_health(self._case.device))
 
     async def _finish(self, ending: Ending) -> None:
         if self._committed is not ending:
             await self._commit(ending, closed=True)
-        self._show_end(ending.outcome, ending.hint)
+        # A device that is left as it was is no more online than before.
+        health = after_install(ending.device) if ending.reached else self._services.registry.health(ending.device.id)
+        self._show_end(ending.outcome, ending.hint, health)
 
     async def _commit(self, ending: Ending, *, closed: bool) -> None:
         """Store how it ends. A new pin, the install and the event are one transaction."""
@@ -239,8 +265,8 @@ class Installation:
     def _install_by(self) -> str:
         return self._cancelled_by or self._case.install.request.by
 
-    def _show_end(self, outcome: str, hint: str) -> None:
-        self._services.registry.set_health(self._case.device.id, after_install(self._case.device))
+    def _show_end(self, outcome: str, hint: str, health: Health) -> None:
+        self._services.registry.set_health(self._case.device.id, health)
         self._progress.finish(outcome, hint)
 
 

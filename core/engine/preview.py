@@ -37,6 +37,9 @@ class Preview:
 
     async def _ability(self, target: Target, place: Place) -> str:
         leaf = place.seen.fingerprint if place.seen else None
+        added = self._services.registry.at(target.host, place.port)
+        if added is not None and added.pin is not None and added.pin.fingerprint != leaf:
+            return f"not asked, as the stored certificate of {added.name} is another one"
         transport = DeviceTransport(place.scheme, target.host, place.port, leaf, deadline=_DEADLINE)
         found = self._services.registry.found(target.host)
         path = found.path if found else ""

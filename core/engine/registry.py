@@ -47,6 +47,8 @@ class Registry:
     def put(self, device: DeviceRecord) -> None:
         """Add a device or replace what is known of it."""
         known = self.devices.get(device.id)
+        if known is not None and known.presented != device.presented:
+            self._changes.pop(device.id, None)
         self.devices[device.id] = device
         if device.id not in self._live:
             self._live[device.id] = Live(first_health(device), stamp())
@@ -84,10 +86,15 @@ class Registry:
             self._live[device] = Live(live.health, live.since, step, steps, live.last_check)
             self._show(device)
 
+    def is_explained(self, device: DeviceRecord) -> bool:
+        """Whether it is shown why the device shows another certificate, if it does."""
+        return device.presented is None or device.id in self._changes
+
     def set_change(self, device: str, why: str) -> None:
-        """Show why a device probably shows another certificate than the stored one."""
-        self._changes[device] = why
-        self._show(device)
+        """Show why a device probably shows another certificate than the stored one, unless it was removed meanwhile."""
+        if device in self.devices:
+            self._changes[device] = why
+            self._show(device)
 
     def hear(self, sighting: Sighting) -> None:
         """Take in what a discovery source heard."""

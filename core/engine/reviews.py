@@ -131,10 +131,12 @@ class Reviews:
             keys[key_fingerprint(der or b"")] = name
         installs = await self._store.installs(device.id)
         issued = frozenset(install.candidate for install in installs if install.candidate)
+        before = frozenset(install.old for install in installs if install.old) - issued
         return Known(
             others=others,
             other_keys={key: name for key, name in keys.items() if key},
-            seen_before=frozenset(install.old for install in installs if install.old) - issued,
+            seen_before=before,
+            before=tuple([der for leaf in sorted(before) if (der := await self._store.certificate(leaf))]),
             issued=issued,
             authority=self._services.authority.der,
             now=now(),

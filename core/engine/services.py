@@ -57,7 +57,10 @@ class Services:
         """Store a device and show it, unless it was removed meanwhile."""
         if device.id in self.registry.devices:
             await self.store.put_device(device)
-            self.registry.put(device)
+            if device.id in self.registry.devices:
+                self.registry.put(device)
+            else:
+                await self.store.remove_device(device.id)
 
     def event(self, kind: str, text: str, device: DeviceRecord | None = None, who: str = OURSELVES) -> NewEvent:
         """Return an event of this moment."""

@@ -30,7 +30,7 @@ class Watch:
         self._changed = changed
         self._work = work
         self._next: dict[str, float] = {}
-        self._looking: set[str] = set()
+        self._looking: dict[str, asyncio.Event] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self) -> None:
@@ -39,15 +39,16 @@ class Watch:
         async with asyncio.TaskGroup() as group:
             while True:
                 for device in self._due(loop.time()):
-                    self._looking.add(device.id)
+                    self._looking[device.id] = asyncio.Event()
                     group.create_task(self._check(device.id), name=f"look at {device.id}")
                 await asyncio.sleep(_TICK)
 
     async def check_all(self) -> None:
-        """Look at every device now, but those that are being looked at, or worked on, anyway."""
+        """Look at every device now, but those that are worked on; looks that are under way are waited for."""
+        under_way = [look.wait() for look in self._looking.values()]
         devices = self._ready()
-        self._looking.update(device.id for device in devices)
-        await asyncio.gather(*(self._check(device.id) for device in devices))
+        self._looking.update((device.id, asyncio.Event()) for device in devices)
+        await asyncio.gather(*under_way, *(self._check(device.id) for device in devices))
 
     async def note(self, device: DeviceRecord, seen: Seen) -> None:
         """Take in what somebody else's look showed."""
@@ -73,7 +74,7 @@ class Watch:
             async with self._room:
                 await self._look(device)
         finally:
-            self._looking.discard(device)
+            self._looking.pop(device).set()
             self._next[device] = asyncio.get_running_loop().time() + self._pause(device)
 
     def _pause(self, device: str) -> float:
@@ -105,7 +106,7 @@ class Watch:
             return
         registry.set_health(after.id, health)
         await self._tell(after, before, old, health)
-        if after.presented != before.presented:
+        if after.presented != before.presented or not registry.is_explained(after):
             await self._changed(after)
 
     async def _tell(self, device: DeviceRecord, before: DeviceRecord, old: Health, new: Health) -> None:

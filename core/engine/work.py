@@ -8,13 +8,14 @@ from contextlib import contextmanager
 
 import msgspec
 
+from core.decide.recovery import in_doubt
 from core.decide.steps import STEPS
 from core.engine.case import Case
 from core.engine.clock import stamp
 from core.engine.installation import Installation
 from core.engine.progress import Progress
 from core.engine.services import Services
-from core.model.device import AttentionKind, InstallView
+from core.model.device import AttentionKind, Connection, InstallView
 from core.model.errors import CamtrustError, DeviceError, RefusedError
 from core.model.records import DeviceRecord, InstallRecord, InstallRequest
 
@@ -52,9 +53,13 @@ class Work:
         return device in self._running
 
     @contextmanager
-    def holding(self, device: DeviceRecord) -> Iterator[None]:
-        """Let nothing else decide about a device meanwhile. Raises `RefusedError` where something does already."""
-        self.check_free(device)
+    def holding(self, device: DeviceRecord, *, in_doubt: bool = False) -> Iterator[None]:
+        """Let nothing else decide about a device meanwhile. Raises `RefusedError` where something does already.
+
+        `in_doubt` tells that an install which waits for the device does not matter.
+        """
+        if not in_doubt or device.id in self._running or device.id in self._held:
+            self.check_free(device)
         self._held.add(device.id)
         try:
             yield
@@ -69,25 +74,26 @@ class Work:
                 "Wait until its install, or the other decision, is finished.",
             )
 
-    async def begin(self, device: DeviceRecord, request: InstallRequest) -> None:
-        """Write down that a device is to be onboarded, and start."""
-        install = InstallRecord(id=new_id(), device=device.id, request=request, started_at=stamp())
+    async def begin(self, device: str, request: InstallRequest) -> None:
+        """Write down that a device, which the caller holds, is to be onboarded, and start."""
+        install = InstallRecord(id=new_id(), device=device, request=request, started_at=stamp())
         await self._services.store.put_install(install)
-        self._start(device, install, Installation.run)
+        self._start(self._services.registry.devices[device], install, Installation.run)
 
     async def take_up(self) -> None:
         """Resume every install that is open and not under way, and begin anew where a device was never reached."""
         store, devices = self._services.store, self._services.registry.devices
+        # What is decided while the installs are read may close them.
+        busy = {*self._running, *self._held}
         for install in await store.open_installs():
             device = devices.get(install.device)
             if device is None:
                 _log.info("install %s: its device was removed", install.id)
                 await store.put_install(msgspec.structs.replace(install, closed=True))
-            elif device.id not in self._running:
-                self._unsettled.add(device.id)
-                self._start(device, install, Installation.resume)
+            elif device.id not in busy.union(self._running, self._held):
+                self._resume(device, install)
         for device in tuple(devices.values()):
-            if not self.has(device.id) and _worth_a_retry(device):
+            if devices.get(device.id) is device and not self.has(device.id) and _worth_a_retry(device):
                 await self._begin_again(device)
 
     def cancel(self, device: DeviceRecord, who: str) -> None:
@@ -109,11 +115,19 @@ class Work:
         while task := self._running.get(device):
             await asyncio.wait((task,))
 
+    def _resume(self, device: DeviceRecord, install: InstallRecord) -> None:
+        if in_doubt(install, device.pin):
+            self._unsettled.add(device.id)
+        elif self._services.registry.health(device.id).connection is not Connection.ONLINE:
+            # Only clearing up is left, which waits until the device is trusted and there.
+            return
+        self._start(device, install, Installation.resume)
+
     async def _begin_again(self, device: DeviceRecord) -> None:
-        installs = await self._services.store.installs(device.id)
-        if installs:
-            last = installs[-1].request
-            await self.begin(device, msgspec.structs.replace(last, patience=0.0))
+        with self.holding(device):
+            installs = await self._services.store.installs(device.id)
+            if installs:
+                await self.begin(device.id, msgspec.structs.replace(installs[-1].request, patience=0.0))
 
     def _start(
         self, device: DeviceRecord, install: InstallRecord, part: Callable[[Installation], Awaitable[None]]
@@ -154,7 +168,8 @@ class Work:
             self._services.board.status_changed()
 
     def _note_end(self, case: Case) -> None:
-        (self._unsettled.discard if case.install.closed else self._unsettled.add)(case.device.id)
+        waits = in_doubt(case.install, case.device.pin)
+        (self._unsettled.add if waits else self._unsettled.discard)(case.device.id)
 
     def _publish(self, view: InstallView) -> None:
         if view.device in self._services.registry.devices:

@@ -1,16 +1,17 @@
 """One simulated camera, put together."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
 from core.simulator import changes, device_service, security_service
+from core.simulator.background import Background
 from core.simulator.boot import boot
 from core.simulator.by_itself import LeftAlone
 from core.simulator.changes import Impossible
@@ -53,7 +54,7 @@ class Camera:
         self._ports = Ports(self.settings, self._server)
         self._left_alone = LeftAlone(self.settings.by_itself, self._act)
         self._hands = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self.is_on = False
 
     @property
@@ -64,12 +65,12 @@ class Camera:
     @property
     def http_port(self) -> int:
         """The port for HTTP, 0 where the camera does not speak it."""
-        return self._port("HTTP")
+        return self.device.port("HTTP")
 
     @property
     def https_port(self) -> int:
         """The port for HTTPS, 0 where the camera does not speak it."""
-        return self._port("HTTPS")
+        return self.device.port("HTTPS")
 
     @property
     def keystore(self) -> Keystore:
@@ -181,7 +182,7 @@ class Camera:
         services = [device_service.service(settings)]
         if settings.keystore is not None:
             services.append(security_service.service())
-        reactions = Reactions(self._store, self._apply, lambda: self._begin(self.power_cut()))
+        reactions = Reactions(self._store, self._apply, self._cut_power)
         self._dispatcher = Dispatcher(self.device, services, self.log, self.mishaps, reactions)
         self.is_on = True
         self._store()
@@ -194,18 +195,11 @@ class Camera:
         if self.is_on:
             self._ports.want(self._offer)
 
-    def _offer(self, name: str) -> Offer | None:
-        if not self.device.on(name):
-            return None
-        port = self.device.protocols[name].port
-        if name == "HTTP":
-            return Offer(port)
-        identity = self.device.identity()
-        return Offer(port, identity, self.settings.newest_tls) if identity is not None else None
+    def _cut_power(self) -> None:
+        self._background.begin(self.power_cut())
 
-    def _port(self, name: str) -> int:
-        protocol = self.device.protocols.get(name)
-        return protocol.port if protocol is not None else 0
+    def _offer(self, name: str) -> Offer | None:
+        return _offered(self.device, name)
 
     def _server(self, name: str) -> Serve:
         scheme = name.lower()
@@ -226,23 +220,24 @@ class Camera:
         if self.settings.by_itself is None or path is None or path.alias == FACTORY:
             return
         self._left_alone.end()
-        self._begin(self._act_by_itself(self.settings.by_itself))
+        self._background.begin(self._act_by_itself(self.settings.by_itself))
 
     async def _act_by_itself(self, by_itself: ByItself) -> None:
         # Somebody may be quicker, or have left no room for it: then it just does not happen.
         with suppress(Impossible):
             await (self.power_cut() if by_itself.what == "power_cut" else self.change_certificate(by_itself.what))
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def _leave(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._background.stop()
         await self._stop()
         self._ports.release()
+
+
+def _offered(device: Device, name: str) -> Offer | None:
+    if not device.on(name):
+        return None
+    port = device.port(name)
+    if name == "HTTP":
+        return Offer(port)
+    identity = device.identity()
+    return Offer(port, identity, device.settings.newest_tls) if identity is not None else None

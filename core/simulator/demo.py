@@ -6,7 +6,7 @@ import msgspec
 
 from core.simulator.listener import is_free
 from core.simulator.loopback import network_of
-from core.simulator.settings import CameraSettings, KeystoreSettings, Mishap, Timing, Way
+from core.simulator.settings import ByItself, CameraSettings, KeystoreSettings, Mishap, Quirks, Timing, Way
 
 NETWORK = "127.77.0"
 _USUAL_PORTS = (80, 443)
@@ -45,31 +45,56 @@ def _halden(name: str, model: str, **given: Any) -> CameraSettings:
 
 
 _DEVICE = "HTTPS (Device)"
+_ONE_FOR_ALL: dict[str, Any] = {"expect": _DEVICE, "keystore": None, "factory_key": "RSA 2048", "batch": "2025-03"}
 _CAMERAS = (
-    _meridian("Loading dock", "MX-2240-V", kind="modern, RSA and EC keys", login=tuple(Way)),
+    _meridian(
+        "Loading dock",
+        "MX-2240-V",
+        kind="modern; somebody changes its certificate",
+        login=tuple(Way),
+        by_itself=ByItself("install_own", after=30.0),
+    ),
     _norvik("Gate north", "NB-4120-IR", kind="old capability names, RSA only", keystore=_OLD, factory_key="RSA 2048"),
     _meridian("Lobby", "MX-1080-D", kind="one slot free", keystore=_ONE_SLOT),
     _halden("Parking level 1", "HO-3MP-B2", kind="slow", timing=_SLOW, keystore=_OLD, factory_key="RSA 2048"),
     _norvik("Warehouse east", "NB-4120-IR", kind="clock at 1970", lost_clock=True),
     _halden("Reception", "HO-5MP-D4", kind="login by UsernameToken only", login=(Way.TOKEN,)),
     _meridian("Server room", "MX-1080-D", kind="login by Digest only", login=(Way.DIGEST_SHA256, Way.DIGEST_MD5)),
-    _halden(
-        "Stairwell B",
-        "HO-2MP-C1",
-        kind="no certificate management",
+    _halden("Stairwell B", "HO-2MP-C1", kind="no certificate management", **_ONE_FOR_ALL),
+    _halden("Stairwell C", "HO-2MP-C1", kind="has the certificate of Stairwell B", **_ONE_FOR_ALL),
+    _norvik(
+        "Back door",
+        "NB-2060-F",
+        kind="certificate has expired",
         expect=_DEVICE,
         keystore=None,
         factory_key="RSA 2048",
+        factory_days=-47.5,
+    ),
+    _norvik(
+        "Yard",
+        "NB-4120-IR",
+        kind="new certificate at each start",
+        quirks=Quirks(new_certificate_at_boot=True),
+        by_itself=ByItself("power_cut", after=60.0),
     ),
     _norvik("Bicycle shed", "NB-1010", kind="HTTP only", expect="HTTP", https_port=None, keystore=None),
     _meridian("Roof", "MX-4K-PTZ", kind="unusual HTTPS port, announced", https_port=_ODD_PORT),
     _norvik("Canteen", "NB-2060-F", kind="HTTPS port not announced", announces=("http",)),
-    _meridian("Cash office", "MX-1080-D", kind="keystore full", expect=_DEVICE, keystore=_FULL),
+    _meridian(
+        "Cash office",
+        "MX-1080-D",
+        kind="keystore full, certificate expires",
+        expect=_DEVICE,
+        keystore=_FULL,
+        factory_days=19.5,
+    ),
     _halden(
         "Delivery ramp",
         "HO-5MP-B4",
-        kind="refuses the certificate",
+        kind="refuses ours, its own is malformed",
         expect=_DEVICE,
+        quirks=Quirks(sloppy_certificates=True),
         faults={"UploadCertificate": _REFUSED},
     ),
 )

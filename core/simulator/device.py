@@ -53,6 +53,11 @@ class Device:
         found = self.protocols.get(protocol)
         return found is not None and found.enabled
 
+    def port(self, protocol: str) -> int:
+        """Return the port of a protocol, 0 where it is not there."""
+        found = self.protocols.get(protocol)
+        return found.port if found is not None else 0
+
     def presented(self) -> Path | None:
         """Return the path that the TLS server presents, None where it has nothing to present."""
         quirks, contents = self.settings.quirks, self.keystore.contents

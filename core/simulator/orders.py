@@ -14,13 +14,13 @@ For each comes one line: `{"done": …}` with the order once it is carried out, 
 or `{"refused": …}` with the reason.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Literal
 
 import msgspec
 
+from core.simulator.background import Background
 from core.simulator.camera import Camera
 from core.simulator.changes import Impossible
 from core.simulator.settings import Change
@@ -41,7 +41,7 @@ class Orders:
     def __init__(self, site: Site, tell: Callable[..., None]) -> None:
         self._site = site
         self._tell = tell
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
 
     def take(self, line: bytes) -> None:
         """Begin what the line says."""
@@ -49,18 +49,12 @@ class Orders:
             work = self._work(order := msgspec.json.decode(line, type=Order))
         except (msgspec.MsgspecError, Impossible) as error:
             self._tell(refused=str(error))
-            return
-        task = asyncio.create_task(self._carry_out(order, work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        else:
+            self._background.begin(self._carry_out(order, work))
 
     async def stop(self) -> None:
         """End what is under way."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._background.stop()
 
     def _work(self, order: Order) -> Callable[[], Awaitable[None]]:
         camera = self._at(order.host)

@@ -156,7 +156,7 @@ async def test_on_a_terminal_anything_else_keeps_what_is_stored(scene: Scene, ty
         await terminal.until(b"Anything else keeps")
         terminal.type(typed)
         assert await terminal.end() == 3
-        assert b"Nothing was changed: Loading dock (192.168.20.14) keeps its stored certificate" in terminal.said
+        assert b"camtrust: Nothing was changed: Loading dock (192.168.20.14) keeps its stored cert" in terminal.said
 
     assert scene.engine.asked == [ReviewDevice(device="Loading dock")]
 

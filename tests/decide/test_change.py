@@ -74,6 +74,8 @@ def test_swapped_addresses_name_the_other_device() -> None:
 def test_swapped_devices_of_one_name_do_not_look_like_a_new_key() -> None:
     one, other = FACTORY.but(subject="IPC"), FACTORY.but(subject="IPC", key=OTHER_KEY)
     assert kinds(one, other, known(others=(other,))) == (OTHER_DEVICE,)
+    undated = FACTORY.but(subject="IPC", key=OTHER_KEY, start=datetime(1970, 1, 1))
+    assert kinds(one, undated, known(others=(undated,))) == (OTHER_DEVICE,)
     assert kinds(STORED, other, known(others=(other,), before=(one,))) == (OTHER_DEVICE,)
 
 

@@ -11,10 +11,12 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from cryptography import x509
 from lxml import etree
 
 from core.simulator import demo
@@ -155,6 +157,22 @@ async def test_a_camera_without_power_does_not_answer() -> None:
         assert [sender for sender, _ in listener.answers] == ["127.78.0.2"]
 
 
+async def test_cameras_that_swapped_their_addresses_are_found_at_the_other_one() -> None:
+    port = free_port()
+    async with Listener(port) as listener, Site(TWO, port) as site:
+        await site.swap(*site.cameras)
+        await until(lambda: len(listener.actions()) == 4)
+        assert listener.actions()[2:] == [("127.78.0.2", "Hello"), ("127.78.0.1", "Hello")]
+        listener.ask(probe())
+        await until(lambda: len(listener.answers) == 2)
+        for sender, answer in listener.answers:
+            [camera] = (camera for camera in site.cameras if camera.host == sender)
+            assert answer.findtext(f".//{{{DISCOVERY}}}ProbeMatch//{{{ADDRESSING}}}Address") == camera.settings.endpoint
+            assert answer.findtext(f".//{{{DISCOVERY}}}MetadataVersion") == "2"
+            xaddrs = (answer.findtext(f".//{{{DISCOVERY}}}XAddrs") or "").split()
+            assert all(f"//{sender}:" in xaddr for xaddr in xaddrs)
+
+
 async def test_some_cameras_do_not_tell_their_https_port() -> None:
     port = free_port()
     quiet = CameraSettings(host="127.78.0.3", announces=("http",))
@@ -254,6 +272,85 @@ async def test_the_demo_site_tells_where_everything_is_takes_orders_and_ends_wit
         started.stdin.close()
         assert await line(started) == {"ended": True}
         assert await started.wait() == 0
+
+
+async def leaf_at(camera: dict[str, Any]) -> bytes:
+    _, writer = await asyncio.open_connection(camera["host"], camera["https_port"], ssl=trusting())
+    try:
+        leaf = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        assert isinstance(leaf, bytes)
+        return leaf
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+@asynccontextmanager
+async def two_that_take_orders(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, list[dict[str, Any]]]]:
+    """Two cameras with the same ports, as a process, and what it told of them."""
+    file = folder / "site.json"
+    port = free_port()
+    cameras = [CameraSettings(host=f"127.79.8.{n}", serial=str(n), http_port=None, https_port=port) for n in (1, 2)]
+    file.write_bytes(msgspec.json.encode({"cameras": cameras}))
+    async with process("--config", str(file), "--discovery-port", "0", "--fast") as started:
+        yield started, (await line(started))["ready"]
+
+
+async def ordered(started: asyncio.subprocess.Process, **order: str) -> dict[str, Any]:
+    assert started.stdin is not None
+    started.stdin.write(json.dumps(order).encode() + b"\n")
+    return await line(started)
+
+
+async def test_certificates_change_on_order_and_are_served_when_it_says_so(tmp_path: Path) -> None:
+    async with two_that_take_orders(tmp_path) as (started, [camera, _]):
+        leaves = [await leaf_at(camera)]
+        for name in ("new_certificate", "renew_certificate", "install_own", "factory_certificate", "factory_reset"):
+            order = {"order": name, "host": camera["host"]}
+            assert await ordered(started, **order) == {"done": order}
+            leaves.append(await leaf_at(camera))
+    factory, new, renewed, own, back, reset = leaves
+    assert back == factory
+    assert len({factory, new, renewed, own, reset}) == 5
+    keys = [x509.load_der_x509_certificate(leaf).public_key() for leaf in (new, renewed)]
+    assert keys[0] == keys[1]
+
+
+async def test_cameras_swap_their_addresses_on_order_and_are_known_by_the_new_ones(tmp_path: Path) -> None:
+    async with two_that_take_orders(tmp_path) as (started, [here, there]):
+        leaves = [await leaf_at(here), await leaf_at(there)]
+        order = {"order": "swap", "host": here["host"], "other": there["host"]}
+        assert await ordered(started, **order) == {"done": order}
+        assert [await leaf_at(there), await leaf_at(here)] == leaves
+        await ordered(started, order="new_certificate", host=there["host"])
+        assert await leaf_at(here) == leaves[1]
+        assert await leaf_at(there) not in leaves
+
+
+@pytest.mark.parametrize(
+    ("order", "reason"),
+    [
+        ({"order": "swap", "host": "127.79.8.1"}, "no camera at"),
+        ({"order": "swap", "host": "127.79.8.1", "other": "127.79.8.1"}, "two cameras"),
+        ({"order": "swap", "host": "127.79.8.1", "other": "127.79.8.9"}, "no camera at 127.79.8.9"),
+        ({"order": "power_cut", "host": "127.79.8.1", "other": "127.79.8.2"}, "one camera only"),
+        ({"order": "new_certificate"}, "host"),
+        ({"order": "new_certificate", "host": "127.79.8.1", "how": "quietly"}, "how"),
+    ],
+)
+async def test_orders_that_make_no_sense_are_refused_with_the_reason(
+    tmp_path: Path, order: dict[str, str], reason: str
+) -> None:
+    async with two_that_take_orders(tmp_path) as (started, _):
+        assert reason in (await ordered(started, **order))["refused"]
+
+
+async def test_an_order_that_cannot_be_carried_out_is_refused_with_the_reason(tmp_path: Path) -> None:
+    async with two_that_take_orders(tmp_path) as (started, [camera, _]):
+        await ordered(started, order="power_off", host=camera["host"])
+        refused = await ordered(started, order="install_own", host=camera["host"])
+        assert refused == {"refused": "It has no power, or HTTPS is off"}
+        assert "done" in await ordered(started, order="power_on", host=camera["host"])
 
 
 async def test_the_process_ends_in_order_when_it_is_terminated(network: str) -> None:

@@ -255,7 +255,8 @@ class ScriptedEngine:
                 fingerprint = PRINT if command.which == "stored" else OTHER_PRINT
                 return Certificate(command.device, fingerprint, b"0\x82" + command.which.encode())
             case ReadEvents():
-                return Events(self.board.events_after(0)[0])
+                events, _ = self.board.events_after(0)
+                return Events(tuple(event for event in events if command.device in (None, event.device)))
             case RemoveDevice():
                 self.board.drop(command.device)
                 return Done()
@@ -306,7 +307,8 @@ class ScriptedEngine:
         self.board.add_event(Event(seq, "2026-11-24T07:04:00Z", by, "accepted", "certificate accepted", device))
 
     def _work_on(self, device: str) -> DeviceView:
-        view = msgspec.structs.replace(self._view(device), connection=Connection.ADDING, step=1, steps=10)
+        work = {"connection": Connection.ADDING, "step": 1, "steps": 10, "attention": None, "attention_kind": None}
+        view = msgspec.structs.replace(self._view(device), **work)
         self.board.put(view)
         self.board.put_install(install(device, 1))
         return view

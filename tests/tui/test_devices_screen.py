@@ -5,11 +5,12 @@ from pathlib import Path
 import msgspec
 
 from core.model.device import AttentionKind, Connection
-from core.model.messages import AddDevices, RemoveDevice, Rescan
+from core.model.messages import AddDevices, CheckDevices, Devices, ReadEvents, RemoveDevice, Rescan
 from core.model.sighting import SourceStatus
 from tests.tui.driving import Running, running
 from tests.tui.engine import ScriptedEngine, added, blocked, found, install, over_http, review
 from tui.screens.devices import DevicesScreen
+from tui.site import EVENTS_KEPT
 
 
 def table_lines(run: Running) -> list[str]:
@@ -200,6 +201,73 @@ async def test_events_are_read_and_followed(engine: ScriptedEngine, tmp_path: Pa
         assert "certificate installed" in run.screen()[1]
         await run.press("q")
         await run.sees("No devices yet")
+
+
+async def test_the_events_of_one_device_can_be_read_alone(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(added(2, "Gate"), added(3, "Roof"))
+    engine.tell(1, "gate blocked", device="cam-2", name="Gate")
+    engine.tell(2, "roof offline", device="cam-3", name="Roof")
+    async with running(tmp_path, engine) as run:
+        await run.sees("Gate")
+        await run.press("e")
+        await run.sees("gate blocked", "roof offline", "f One device")
+        await run.press("f")
+        await run.sees(" Events of Gate, 192.168.20.2, newest first", "gate blocked")
+        assert "roof offline" not in run.text()
+        await run.until(lambda: ReadEvents(limit=EVENTS_KEPT, device="cam-2") in engine.asked)
+        engine.tell(3, "gate accepted", device="cam-2", name="Gate")
+        engine.tell(4, "roof online", device="cam-3", name="Roof")
+        await run.sees("gate accepted")
+        assert "roof online" not in run.text()
+        await run.press("f")
+        await run.sees(" Events, newest first", "roof online", "gate accepted")
+
+
+async def test_every_device_can_be_looked_at_now(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(added(2, "Gate"), blocked(3, "Roof"), added(4, "Yard", Connection.OFFLINE), review(5, "Hall"))
+    async with running(tmp_path, engine) as run:
+        await run.sees("Gate")
+        await run.press("C")
+        await run.sees("4 devices looked at: 1 blocked, 1 offline, 1 to review.")
+        engine.answers[CheckDevices] = lambda _: Devices((added(2, "Gate"),))
+        await run.press("C")
+        await run.sees("1 device looked at: all well.")
+        engine.answers[CheckDevices] = lambda _: Devices(())
+        await run.press("C")
+        await run.sees("No device is added yet.")
+
+
+async def test_what_ends_soon_and_what_is_shared_is_seen_at_a_glance(engine: ScriptedEngine, tmp_path: Path) -> None:
+    ends = {"attention": "Certificate expires in 19 days", "attention_kind": AttentionKind.EXPIRING}
+    shared = {"attention": "Hall shows the same certificate", "attention_kind": AttentionKind.SAME_CERTIFICATE}
+    engine.show(
+        msgspec.structs.replace(added(2, "Gate", not_after="2026-12-13T12:00:00Z"), **ends, attention_hint="Re-issue."),
+        msgspec.structs.replace(added(3, "Roof"), **shared, attention_hint="Replace it."),
+    )
+    async with running(tmp_path, engine) as run:
+        await run.sees(
+            "2 devices · 1 review · 1 expiring",
+            " ?  shared cert.   Roof             192.168.20.3 ",
+            " ~  online         Gate             192.168.20.2         HTTPS (Arcules) 19 days",
+            "Hall shows the same certificate. Replace it.",
+        )
+        await run.press("down", "enter")
+        await run.sees("To do         Certificate expires in 19 days. Re-issue.")
+
+
+async def test_the_verbs_below_are_those_of_the_device_at_the_cursor(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(added(2, "Gate"), added(21, "Yard", Connection.ADDING, step=6, steps=10), found(33, "AXIS"))
+    async with running(tmp_path, engine) as run:
+        await run.sees("AXIS")
+        told = []
+        for key in ("home", "down", "down"):
+            await run.press(key)
+            told.append(run.screen()[-1].rstrip())
+        assert told == [
+            " Enter Details  i Progress  a Add  / Filter  ? Help  Space Mark",
+            " Enter Details  c Certificate  r Replace  / Filter  ? Help  Space Mark",
+            " Enter Details  a Add  Space Mark  / Filter  ? Help  e Events",
+        ]
 
 
 async def test_help_is_made_from_the_bindings(engine: ScriptedEngine, tmp_path: Path) -> None:

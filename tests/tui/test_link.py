@@ -9,14 +9,27 @@ import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.segment import Segment
 
 from core.model.errors import CamtrustError
 from core.model.messages import RemoveDevice, Update
+from core.model.review import ChangeKind, Explanation
 from core.model.text import clean
 from tests.tui.driving import NOW, Running, running
-from tests.tui.engine import ScriptedEngine, added, connector, found, serving
+from tests.tui.engine import (
+    ScriptedEngine,
+    added,
+    blocked,
+    connector,
+    differences,
+    found,
+    presented,
+    review_of,
+    serving,
+    stored,
+)
 from tui.app import CamtrustApp
 from tui.link import Engine, Link, LinkState
 
@@ -103,6 +116,27 @@ async def test_a_device_name_is_shown_as_it_is_and_does_nothing(
             assert not any(segment.style and segment.style.meta for segment in _segments(run))
         assert all(cleaned in text for text in seen[:2])
         assert not any(character in text for text in seen for character in "\x1b\x07\x9b\u202e\u2066\t")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_what_a_certificate_says_is_shown_as_it_is_and_does_nothing(
+    engine: ScriptedEngine, tmp_path: Path, text: str
+) -> None:
+    cleaned = clean(text)
+    view = blocked(14, cleaned, change=cleaned)
+    own = presented(subject=cleaned, issuer=cleaned, names=(cleaned,), warnings=(cleaned,))
+    reason = Explanation(ChangeKind.NEW_KEY, cleaned, cleaned)
+    told = review_of(view, explanations=(reason,), differences=differences(stored(), own), reason=cleaned)
+    engine.show(view)
+    engine.reviews["cam-14"] = msgspec.structs.replace(told, presented=own)
+    async with running(tmp_path, engine, size=(160, 40)) as run:
+        begin = cleaned.split("⟨")[0].strip()[:10] or "⟨"
+        await run.sees(begin)
+        for keys in (("v",), ("enter",), ("r",)):
+            await run.press(*keys)
+            await run.sees(begin, "b1d0 4e99")
+            assert not any(segment.style and segment.style.meta for segment in _segments(run))
+            assert not any(character in run.text() for character in "\x1b\x07\x9b\u202e\u2066\t")
 
 
 def _segments(run: Running) -> list[Segment]:

@@ -10,7 +10,7 @@ from core.model.errors import ExitCode, NotReachedError, NotTlsError, UsageError
 from tui.attach import Options, Place, ask, note, run
 from tui.commands.installs import fingerprint_of, installed, look_line, tell
 from tui.commands.options import as_json, contact_options, device_argument, no_wait, pass_options
-from tui.commands.trust import compared, kept, read_review
+from tui.commands.trust import compared, read_review
 from tui.prompts import agreed, interactive, read_password
 
 if TYPE_CHECKING:
@@ -45,34 +45,36 @@ def replace_device(
     A blocked device is only talked to if it shows what was reviewed: on a terminal that is compared as with accept,
     without one --expect-fingerprint says it.
     """
-    from core.model.device import Connection
     from core.model.messages import DeviceDetail, ReplaceDevice, ShowDevice
 
     expect = fingerprint_of(expect_fingerprint, "--expect-fingerprint")
     password = read_password(user, password_file)
     place = options.place()
     view = run(ask(place, ShowDevice(device=device), DeviceDetail)).device
-    if expect is None and view.connection is Connection.BLOCKED:
-        expect = _agreed_to(place, view, address)
-        if expect is None:
-            return kept(view)
-    elif expect is None and address is None:
-        # What answers in the old place is taken for the device only if it shows what is stored; else it blocks it.
-        expect = view.fingerprint
     command = ReplaceDevice(
         device=view.id,
         address=address,
         user=user,
         password=password,
         allow_http_login=allow_http_login,
-        expect=expect,
+        expect=expect or _expected(place, view, address),
         patience=patience,
     )
     return _carry_out(place, command, _first_contact(view, address), wait=not no_wait, as_json=as_json)
 
 
-def _agreed_to(place: Place, device: DeviceView, address: str | None) -> str | None:
-    """Return the fingerprint that the person at the terminal agrees to send a login to, if any."""
+def _expected(place: Place, device: DeviceView, address: str | None) -> str | None:
+    """Return what a device must show before it gets a login, None where nobody can know that."""
+    from core.model.device import Connection
+
+    if device.connection is Connection.BLOCKED:
+        return _agreed_to(place, device, address)
+    # What answers in the old place is taken for the device only if it shows what is stored; else it blocks it.
+    return device.fingerprint if address is None else None
+
+
+def _agreed_to(place: Place, device: DeviceView, address: str | None) -> str:
+    """Return the fingerprint that the person at the terminal agrees to send a login to. Raises `KeptError`."""
     if not interactive():
         raise UsageError(
             f"{device.name} is blocked, and there is no terminal to compare its certificates on.",
@@ -81,8 +83,7 @@ def _agreed_to(place: Place, device: DeviceView, address: str | None) -> str | N
     what = "log in to it and install a certificate"
     if address is None:
         return compared(read_review(place, device.id), what)
-    fingerprint = _shown_at(place, address)
-    return fingerprint if agreed(fingerprint, what) else None
+    return agreed(_shown_at(place, address), what, device)
 
 
 def _shown_at(place: Place, address: str) -> str:

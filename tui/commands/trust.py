@@ -80,12 +80,10 @@ def accept(options: Options, device: str, fingerprint: str | None, reason: str |
             "Compare what camtrust review shows, then give that --fingerprint, all 64 digits.",
         )
     place = options.place()
-    if wanted is not None:
-        return _tell(_accepted(place, read_review(place, device).device, wanted, reason or ""), as_json)
     review = read_review(place, device)
+    if wanted is not None:
+        return _tell(_accepted(place, review.device, wanted, reason or ""), as_json)
     wanted = compared(review, "accept it")
-    if wanted is None:
-        return kept(review.device)
     reason = reason_for("accepting it") if reason is None else reason
     try:
         accepted = _accepted(place, review.device, wanted, reason)
@@ -95,10 +93,10 @@ def accept(options: Options, device: str, fingerprint: str | None, reason: str |
     return _tell(accepted, as_json)
 
 
-def compared(review: Review, what: str) -> str | None:
-    """Show both certificates to the person at the terminal, and return the fingerprint that they agree to, if any.
+def compared(review: Review, what: str) -> str:
+    """Show both certificates to the person at the terminal, and return the fingerprint that they agree to.
 
-    `what` is done then. Raises `RefusedError` where there is nothing to decide.
+    `what` is done then. Raises `KeptError` where they do not, `RefusedError` where there is nothing to decide.
     """
     from tui.output import named, review_text
     from tui.review import Case, case_of
@@ -108,17 +106,7 @@ def compared(review: Review, what: str) -> str | None:
         raise RefusedError(
             f"There is nothing to decide about {named(review.device)}.", "camtrust check looks at it now."
         )
-    fingerprint = review.presented.fingerprint
-    return fingerprint if agreed(fingerprint, what) else None
-
-
-def kept(device: DeviceView) -> ExitCode:
-    """Tell that the person at the terminal did not agree."""
-    from core.model.device import Connection
-
-    stays = "it stays blocked" if device.connection is Connection.BLOCKED else "it stays as it is"
-    note(f"Nothing was changed: {device.name} ({device.address}) keeps its stored certificate, and {stays}.")
-    return ExitCode.REVIEW
+    return agreed(review.presented.fingerprint, what, review.device)
 
 
 def _accepted(place: Place, device: DeviceView, fingerprint: str, reason: str) -> DeviceView:
