@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.signal import Signal
@@ -23,6 +22,7 @@ from tui.look import is_plain, output_encoding, use_encoding
 from tui.screens.devices import DevicesScreen
 from tui.session import Session, local_time
 from tui.site import Change
+from tui.typing_ahead import OrderedKeys
 from tui.widgets.too_small import SMALLEST
 from tui.words import plural
 
@@ -31,7 +31,7 @@ _INTERRUPTED = 130
 _TERMINATED = 143
 
 
-class CamtrustApp(App[None], inherit_bindings=False):
+class CamtrustApp(OrderedKeys, inherit_bindings=False):
     """Shows what the engine tells, and asks it. `connect` returns a connected client that watches, as operator.
 
     `login` fills in the add dialog; `state_hint` says in words where the gateway's state is; a crash is written to

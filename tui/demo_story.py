@@ -52,7 +52,7 @@ class Story:
         reason = "the simulated site was told to change it"
         await ask(self._place, AcceptCertificate(device=device.id, fingerprint=reviewed, reason=reason), Done)
         await self._until(device, lambda view: _is_online(view) and view.fingerprint == reviewed, "online again")
-        self._tell(f"{device.name}: compared, and {reviewed[:_SHOWN]}… accepted: online again.")
+        self._tell(f"{device.name}: compared and accepted: online again. It is pinned to {reviewed[:_SHOWN]}….")
 
     async def swap_and_swap_back(self) -> None:
         """Have two cameras swap addresses: both are blocked with the other one named, and back where they were."""

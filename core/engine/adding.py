@@ -61,7 +61,7 @@ class Adding:
         other = self._registry.at(target.host, target.port)
         if other is not None and other.id != device.id:
             raise RefusedError(f"{target} is {other.name}, which is added already", "Replace that one, or remove it.")
-        expect = read_fingerprint(command.expect) if command.expect else device.presented
+        expect = read_fingerprint(command.expect) if command.expect else _known_leaf(device, command.address)
         request = InstallRequest(
             address=address,
             by=caller.user,
@@ -121,3 +121,19 @@ class Adding:
             elif login is not None:
                 await self._store.put_login(device.id, login)
             await self._work.begin(device.id, request)
+
+
+def _known_leaf(device: DeviceRecord, address: str | None) -> str | None:
+    """Return the leaf that a device must show to be replaced, where the technician named none.
+
+    Where it was before, nobody has looked at another one than the pinned, so no other is trusted (rule R15). At a new
+    address it is first contact. Raises `RefusedError` for a blocked device.
+    """
+    if address is not None:
+        return None
+    if device.presented:
+        raise RefusedError(
+            f"{device.name} is blocked: it shows another certificate than the stored one",
+            "Compare both, then replace it by naming the fingerprint of the one that it shows.",
+        )
+    return device.pin.fingerprint if device.pin else None

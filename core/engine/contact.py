@@ -109,6 +109,7 @@ class Contact:
             raise UnexpectedLeafError(
                 f"The device does not show the expected certificate but {seen.fingerprint}",
                 "Nothing was sent. Compare the fingerprint with the one on the camera's own page.",
+                seen.der,
             )
         pin = self._case.device.pin
         # Who replaces a device expects another certificate than the stored one.

@@ -6,6 +6,7 @@ Whatever happens, the device ends as one of `core.engine.endings`. What is in do
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import TypeGuard
 
 import msgspec
 
@@ -24,6 +25,7 @@ from core.model.errors import (
     AnswerLostError,
     DeviceError,
     GarbledError,
+    LoginRefusedError,
     NotReachedError,
     NotTlsError,
     RefusedError,
@@ -124,7 +126,9 @@ class Installation:
             await contact.look(place.seen)
         except WrongLeafError as error:
             return await self._blocked_by(error)
-        except (NotReachedError, NotTlsError, TlsFailedError, UnexpectedLeafError) as error:
+        except UnexpectedLeafError as error:
+            return await self._unexpected(error)
+        except (NotReachedError, NotTlsError, TlsFailedError) as error:
             return self._not_reached(error)
         try:
             await self._make_certificate(contact)
@@ -144,6 +148,8 @@ class Installation:
         """Return how it ends after the last call to the device, which may have failed. None: it is not known yet."""
         old = self._case.install.old or ""
         past = await self._settlement.past()
+        if self._is_stranger(error):
+            return self._not_reached(error)
         if not past.touched and not isinstance(error, WrongLeafError):
             return endings.kept_own(self._case.device, old, error, _told(error))
         try:
@@ -152,6 +158,11 @@ class Installation:
             await self._leave_open(unsettled)
             return None
         return ending or endings.kept_own(self._case.device, old, error or _not_taken(), _told(error or _not_taken()))
+
+    def _is_stranger(self, error: DeviceError | None) -> TypeGuard[DeviceError]:
+        """Whether what is there instead of a device that has a pin does not even know its login."""
+        replaces = self._case.install.request.purpose is Purpose.REPLACE and self._case.original.pin is not None
+        return replaces and isinstance(error, LoginRefusedError)
 
     async def _settle(self) -> Ending | None:
         """Look at the device until it is clear what it serves. Return how that ends; None when all was taken back."""
@@ -221,6 +232,16 @@ class Installation:
         if ending is None and self._case.install.request.purpose is Purpose.REPLACE:
             return self._not_reached(DeviceError(f"Cancelled by {self._cancelled_by}"))
         return ending or endings.kept_own(self._case.device, self._case.install.old, None, what)
+
+    async def _unexpected(self, error: UnexpectedLeafError) -> Ending:
+        """A device that shows another leaf than its pin in its own place is blocked, whoever came to look."""
+        original, device = self._case.original, self._case.device
+        if original.pin is None or not error.presented or (original.host, original.port) != (device.host, device.port):
+            return self._not_reached(error)
+        presented = await self._case.learn_leaf(error.presented)
+        if presented == original.pin.fingerprint:
+            return self._not_reached(error)
+        return endings.blocked(original, original.pin.fingerprint, presented)
 
     def _not_reached(self, error: DeviceError) -> Ending:
         original = self._case.original

@@ -70,7 +70,8 @@ class Reviews:
         Raises `RefusedError` where it shows another one, `NotReachedError` where it does not answer.
         """
         if device.port is None or device.scheme == "http":
-            raise RefusedError(f"{device.name} shows no certificate that could be accepted", "It is on plain HTTP.")
+            why = "It is on plain HTTP." if device.scheme == "http" else "It has never answered. It is tried again."
+            raise RefusedError(f"{device.name} shows no certificate that could be accepted", why)
         with self._work.holding(device):
             seen = await self._look(device)
             # Nothing else decides about a device that is held, but it may have been removed.

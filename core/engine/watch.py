@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
-from core.decide.trust import Answer, Health, Looked, judge_look, next_look
+from core.decide.trust import MISSES_UNTIL_OFFLINE, Answer, Health, Looked, judge_look, next_look
 from core.engine.services import Services
 from core.engine.work import Work
 from core.model.device import Connection
@@ -44,11 +44,19 @@ class Watch:
                 await asyncio.sleep(_TICK)
 
     async def check_all(self) -> None:
-        """Look at every device now, but those that are worked on; looks that are under way are waited for."""
+        """Look at every device now, but those that are worked on; looks that are under way are waited for.
+
+        Where one look fails, it looks as often as it takes to be sure.
+        """
         under_way = [look.wait() for look in self._looking.values()]
-        devices = self._ready()
+        await asyncio.gather(*under_way, self._look_at_all(self._ready()))
+        registry = self._services.registry
+        for _ in range(1, MISSES_UNTIL_OFFLINE):
+            await self._look_at_all([device for device in self._ready() if registry.health(device.id).misses])
+
+    async def _look_at_all(self, devices: list[DeviceRecord]) -> None:
         self._looking.update((device.id, asyncio.Event()) for device in devices)
-        await asyncio.gather(*under_way, *(self._check(device.id) for device in devices))
+        await asyncio.gather(*(self._check(device.id) for device in devices))
 
     async def note(self, device: DeviceRecord, seen: Seen) -> None:
         """Take in what somebody else's look showed."""

@@ -87,7 +87,14 @@ class WrongLeafError(DeviceError):
 
 
 class UnexpectedLeafError(DeviceError):
-    """At first contact the device showed another certificate than the technician expected, or several in turn."""
+    """The device showed another certificate than the technician expected, or several in turn; nothing was sent.
+
+    `presented` is the leaf's raw DER, empty where there were several.
+    """
+
+    def __init__(self, title: str, hint: str = "", presented: bytes = b"") -> None:
+        super().__init__(title, hint)
+        self.presented = presented
 
 
 class LoginRefusedError(DeviceError):

@@ -7,18 +7,21 @@ import asyncio
 import contextlib
 import re
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache, partial
+from functools import cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.network.leaves import Leaf
 from tests.network.servers import Line
 
 _ANSWER = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-# An alert of TLS: the handshake failed (RFC 8446, 6.2).
-_ALERT = bytes.fromhex("15030300020228")
+# Records of TLS (RFC 8446, 5.1): how a handshake begins, and the alert that it failed.
+_HANDSHAKE, _ALERT = bytes.fromhex("1603"), bytes.fromhex("15030300020228")
 
 
 class Odd(Enum):
@@ -105,9 +108,14 @@ class CountingDevice:
             self.presented.append(shown.fingerprint)
             await self._answer(line, shown.fingerprint)
         else:
-            # Also what begins a handshake is answered, as web servers do.
-            self.heard += [Heard("", await line.read())]
-            await line.write(_ANSWER)
+            await self._answer_plainly(line)
+
+    async def _answer_plainly(self, line: Line) -> None:
+        """Also what begins a handshake is answered, as web servers do; it is no application data."""
+        data = await line.read()
+        if data and not data.startswith(_HANDSHAKE):
+            self.heard.append(Heard("", data))
+        await line.write(_ANSWER)
 
     async def _answer(self, line: Line, leaf: str) -> None:
         answered = 0
@@ -116,6 +124,16 @@ class CountingDevice:
             if _is_complete(line.data[answered:]):
                 answered = len(line.data)
                 await line.write(_ANSWER)
+
+
+def twin_of(leaf: Leaf) -> Leaf:
+    """Another certificate for the same key, as a device makes when only its dates or names changed."""
+    key = serialization.load_der_private_key(leaf.key, None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    old = x509.load_der_x509_certificate(leaf.der)
+    builder = x509.CertificateBuilder(old.issuer, old.subject, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(old.not_valid_before_utc).not_valid_after(old.not_valid_after_utc)
+    return Leaf(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER), leaf.key)
 
 
 @cache

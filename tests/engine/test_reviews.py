@@ -19,7 +19,7 @@ from core.model.review import ChangeKind, Review
 from core.simulator.camera import Camera
 from core.simulator.settings import CameraSettings, Quirks
 from tests.engine.cameras import contents, install_own, select, served
-from tests.engine.conftest import CALLER, Gateway, running, until
+from tests.engine.conftest import CALLER, CONFIG, Gateway, running, until
 from tests.engine.process import free_udp_port
 
 ORDINARY = CameraSettings()
@@ -155,8 +155,10 @@ async def test_new_hardware_in_the_place_keeps_id_name_and_history(gateway: Gate
     async with Camera(ORDINARY) as camera:
         device = await gateway.add(f"{camera.host}:{camera.https_port}", name="Lobby")
         await camera.factory_reset()
-        await blocked(gateway, device.id)
-        await gateway.engine.handle(ReplaceDevice(device=device.id), CALLER)
+        presented = (await blocked(gateway, device.id)).presented
+        with pytest.raises(RefusedError, match="blocked"):
+            await gateway.engine.handle(ReplaceDevice(device=device.id), CALLER)
+        await gateway.engine.handle(ReplaceDevice(device=device.id, expect=presented), CALLER)
         await gateway.ended(device.id)
         view = gateway.view(device.id)
         assert (view.name, view.certificate_field) == ("Lobby", CertificateField.ARCULES)
@@ -174,11 +176,44 @@ async def test_replacing_a_blocked_device_trusts_only_what_was_reviewed(gateway:
         await camera.power_cut()
         sent = camera.log.received("https")
         await gateway.engine.handle(ReplaceDevice(device=device.id, expect=presented), CALLER)
+        await gateway.ended(device.id)
+        assert camera.log.received("https") == sent
+        view = gateway.view(device.id)
+        assert (view.connection, view.fingerprint) == (Connection.BLOCKED, device.fingerprint)
+        assert view.presented == await served(camera) != presented
+
+
+async def test_replacing_never_trusts_a_change_that_nobody_has_noticed_yet(folder: Path) -> None:
+    unhurried = msgspec.structs.replace(CONFIG, check_period=60.0)
+    async with running(folder, unhurried) as gateway, Camera(RESTLESS) as camera:
+        device = await add(gateway, camera)
+        await camera.power_cut()
+        sent = camera.log.received("https")
+        await gateway.engine.handle(ReplaceDevice(device=device.id), CALLER)
+        await gateway.ended(device.id)
+        assert camera.log.received("https") == sent
+        view = gateway.view(device.id)
+        assert (view.connection, view.fingerprint) == (Connection.BLOCKED, device.fingerprint)
+
+
+async def test_new_hardware_that_does_not_know_the_login_leaves_all_as_it_was(gateway: Gateway) -> None:
+    async with Camera(ORDINARY) as camera, Camera(CameraSettings(password="another", serial="2")) as stranger:
+        device = await add(gateway, camera)
+        address = f"{stranger.host}:{stranger.https_port}"
+        await gateway.engine.handle(ReplaceDevice(device=device.id, address=address), CALLER)
         install = await gateway.ended(device.id)
         assert "Nothing was changed" in install.outcome
-        assert camera.log.received("https") == sent
-        view = await blocked(gateway, device.id)
-        assert view.fingerprint == device.fingerprint
+        view = gateway.view(device.id)
+        assert (view.address, view.fingerprint) == (device.address, device.fingerprint)
+        await until(lambda: gateway.view(device.id).connection is Connection.ONLINE)
+
+
+async def test_one_check_is_enough_to_tell_that_a_device_is_away(folder: Path) -> None:
+    async with running(folder, msgspec.structs.replace(CONFIG, check_period=60.0)) as gateway:
+        async with Camera(ORDINARY) as camera:
+            device = await add(gateway, camera)
+        await gateway.engine.handle(CheckDevices(), CALLER)
+        assert gateway.view(device.id).connection is Connection.OFFLINE
 
 
 async def test_a_replacement_that_does_not_answer_leaves_all_as_it_was(gateway: Gateway) -> None:

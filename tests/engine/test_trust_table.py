@@ -1,0 +1,118 @@
+"""Every transition of trust, written down: what a device is, what it shows at the next look, what a technician does.
+
+A table is text that was written by hand; the outcomes are worked out anew and compared with it, cell by cell.
+"""
+
+import msgspec
+import pytest
+
+from core.decide.trust import Answer, Health, Looked, certificate_field, judge_look
+from core.model.device import Attention, AttentionKind, CertificateField, Connection, Origin
+from core.model.records import DeviceRecord, Pin
+
+AT = "2026-01-01T00:00:00Z"
+
+
+def rows(table: str) -> dict[str, dict[str, str]]:
+    """Read a table: its columns are under their headings, two spaces apart."""
+    heading, *lines = [line for line in table.splitlines() if line.strip()]
+    starts = [at for at in range(len(heading)) if heading[at] != " " and (at < 2 or heading[at - 2 : at] == "  ")]
+    cut = [slice(start, end) for start, end in zip(starts, [*starts[1:], None], strict=True)]
+    names = [heading[part].strip() for part in cut]
+    return {
+        line[: starts[0]].strip(): {name: line[part].strip() for name, part in zip(names, cut, strict=True)}
+        for line in lines
+    }
+
+
+# What one look leads to. `on 1` is online with one look missed, `off 3` offline after three, as unreachable; `tls 3`
+# the same because TLS fails; `block X` blocked by X. X is what a blocked device showed before, Y yet another leaf.
+LOOKS = """
+                      pin     X        Y        nothing  TLS fails  no TLS   HTTP
+http, online          on 1    on 1     on 1     on 1     on 1       on 1     on 0
+http, one missed      off 2   off 2    off 2    off 2    tls 2      off 2    on 0
+http, offline         off 3   off 3    off 3    off 3    tls 3      off 3    on 0
+bare, offline         off 3   off 3    off 3    off 3    tls 3      off 3    off 3
+issued, online        on 0    block X  block Y  on 1     on 1       on 1     on 1
+issued, one missed    on 0    block X  block Y  off 2    tls 2      off 2    off 2
+issued, offline       on 0    block X  block Y  off 3    tls 3      off 3    off 3
+issued, blocked       on 0    block X  block Y  block X  block X    block X  block X
+accepted, online      on 0    block X  block Y  on 1     on 1       on 1     on 1
+accepted, one missed  on 0    block X  block Y  off 2    tls 2      off 2    off 2
+accepted, offline     on 0    block X  block Y  off 3    tls 3      off 3    off 3
+accepted, blocked     on 0    block X  block Y  block X  block X    block X  block X
+device, online        on 0    block X  block Y  on 1     on 1       on 1     on 1
+device, one missed    on 0    block X  block Y  off 2    tls 2      off 2    off 2
+device, offline       on 0    block X  block Y  off 3    tls 3      off 3    off 3
+device, blocked       on 0    block X  block Y  block X  block X    block X  block X
+"""
+FIELDS = {
+    "http": CertificateField.HTTP,
+    "bare": None,
+    "issued": CertificateField.ARCULES,
+    "accepted": CertificateField.ARCULES,
+    "device": CertificateField.DEVICE,
+}
+HEALTHS = {
+    "online": Health(Connection.ONLINE),
+    "one missed": Health(Connection.ONLINE, 1),
+    "offline": Health(Connection.OFFLINE, 2, Attention(AttentionKind.UNREACHABLE, "before")),
+    "blocked": Health(Connection.BLOCKED),
+}
+ANSWERS = {
+    "pin": Looked(Answer.LEAF, "pin", "TLS 1.3"),
+    "X": Looked(Answer.LEAF, "X", "TLS 1.3"),
+    "Y": Looked(Answer.LEAF, "Y", "TLS 1.3"),
+    "nothing": Looked(Answer.NOTHING, reason="said so"),
+    "TLS fails": Looked(Answer.TLS_FAILED, reason="said so"),
+    "no TLS": Looked(Answer.NOT_TLS, reason="said so"),
+    "HTTP": Looked(Answer.HTTP, reason="said so"),
+}
+
+
+def judged(state: str, answer: str) -> tuple[DeviceRecord, DeviceRecord, Health]:
+    kind, health = state.split(", ")
+    before = DeviceRecord(
+        id="d1",
+        name="Lobby",
+        host="192.168.20.11",
+        port=443,
+        scheme="http" if kind == "http" else "https",
+        tls="TLS 1.2",
+        pin=None if kind in ("http", "bare") else Pin("pin", Origin(kind), AT, "tech1"),
+        presented="X" if health == "blocked" else None,
+        added_at=AT,
+        added_by="tech1",
+    )
+    return before, *judge_look(before, HEALTHS[health], ANSWERS[answer])
+
+
+def in_short(device: DeviceRecord, health: Health) -> str:
+    kind = health.problem.kind if health.problem else None
+    match health.connection, kind:
+        case Connection.ONLINE, None:
+            return f"on {health.misses}"
+        case Connection.OFFLINE, AttentionKind.UNREACHABLE:
+            return f"off {health.misses}"
+        case Connection.OFFLINE, AttentionKind.TLS_FAILED:
+            return f"tls {health.misses}"
+        case Connection.BLOCKED, AttentionKind.REVIEW_CHANGE:
+            return f"block {device.presented}"
+    return f"{health}"
+
+
+@pytest.mark.parametrize("state", rows(LOOKS))
+def test_every_look_leads_where_the_table_says(state: str) -> None:
+    assert {answer: in_short(*judged(state, answer)[1:]) for answer in ANSWERS} == rows(LOOKS)[state]
+
+
+@pytest.mark.parametrize("state", rows(LOOKS))
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_a_look_changes_nothing_stored_but_what_was_presented(state: str, answer: str) -> None:
+    before, after, health = judged(state, answer)
+    blocked = rows(LOOKS)[state][answer].removeprefix("block ")
+    assert after.presented == (blocked if health.connection is Connection.BLOCKED else None)
+    assert msgspec.structs.replace(after, presented=before.presented, tls=before.tls) == before
+    told = ANSWERS[answer].leaf and before.pin
+    assert after.tls == ("TLS 1.3" if told else "TLS 1.2")
+    assert certificate_field(after.scheme, after.pin.origin if after.pin else None) is FIELDS[state.split(", ")[0]]
