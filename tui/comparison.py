@@ -16,13 +16,13 @@ SIDE_BY_SIDE = 80
 _MARK, _LABEL, _SIDE, _GAP = 4, 12, 10, 2
 _GROUPS = (8, 4)
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
-# What tells most about a device stands first; a field that is not named here comes after these.
+# The fingerprint is what is decided about: it is on the screen whatever else is long. Others come after these.
 _ORDER = (
+    "SHA-256",
     "Issuer",
     "Subject",
     "Valid from",
     "Valid until",
-    "SHA-256",
     "Key",
     "Names",
     "Serial",

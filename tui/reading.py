@@ -17,7 +17,7 @@ BEGAN = "The device began to show another certificate just now."
 DECIDED = "There is nothing to decide here any more:"
 _TITLES = {
     Case.CHANGED: (BLOCKED_TEXT, Tone.ALARM),
-    Case.FIRST: ("the device's own certificate, not accepted", Tone.ASK),
+    Case.FIRST: ("its own certificate, not accepted", Tone.ASK),
     Case.SETTLED: ("certificate settings", Tone.PLAIN),
 }
 _LONGEST_NAME = 30
@@ -84,10 +84,10 @@ class Reading:
         """What the technician decided was not done."""
         self._news = (sentences(error.title, error.hint),)
 
-    def done(self, told: str) -> None:
+    def done(self, *told: str) -> None:
         """What the technician decided was done: what changes by that is no news."""
         self._is_ours, self._is_decided = self.case is not Case.SETTLED, False
-        self._news = (told,)
+        self._news = told
 
     def remove(self) -> None:
         """The device was removed."""

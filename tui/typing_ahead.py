@@ -37,10 +37,13 @@ class OrderedKeys(App[None]):
         self._ahead.append(event)
         if self._given is None:
             await self._give()
-        else:
-            acted, since = self._given
-            left = max(0.0, since + PATIENCE - asyncio.get_running_loop().time())
+            return
+        acted, since = self._given
+        left = since + PATIENCE - asyncio.get_running_loop().time()
+        if left > 0:
             self.set_timer(left, partial(self._go_on, acted))
+        else:
+            await self._go_on(acted)
 
     async def _give(self) -> None:
         """Give the next key to what has the focus."""
@@ -49,7 +52,8 @@ class OrderedKeys(App[None]):
         target, acted = self.focused or self.screen, Acted()
         self._given = (acted, asyncio.get_running_loop().time())
         await super().on_event(self._ahead.popleft())
-        target.post_message(acted)
+        if not target.post_message(acted):
+            await self._go_on(acted)
 
     @on(Acted)
     async def _acted(self, message: Acted) -> None:

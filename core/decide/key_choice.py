@@ -40,7 +40,7 @@ class KeySpec:
 def key_specs(capabilities: KeystoreCapabilities) -> tuple[KeySpec, ...]:
     """Return the keys to ask for, best first; the next one is for a device that refuses what it lists."""
     specs = []
-    if capabilities.makes_ec:
+    if capabilities.makes_ec and _lists_any(_EC_ALGORITHMS, capabilities.algorithms):
         specs += [KeySpec(curve=curve) for curve in capabilities.curves if curve.lower() in _CURVE_NAMES][:1]
     if capabilities.makes_rsa:
         specs.append(KeySpec(bits=_rsa_length(capabilities.rsa_lengths)))
@@ -50,8 +50,14 @@ def key_specs(capabilities: KeystoreCapabilities) -> tuple[KeySpec, ...]:
 def _rsa_length(lengths: tuple[int, ...]) -> int:
     if not lengths:
         return WEAK_RSA
-    fitting = [length for length in lengths if length <= STRONGEST_RSA]
-    return max(fitting) if fitting else min(lengths)
+    lasting = [length for length in lengths if length >= WEAK_RSA]
+    fitting = [length for length in lasting if length <= STRONGEST_RSA]
+    return max(fitting) if fitting else min(lasting) if lasting else max(lengths)
+
+
+def _lists_any(known: tuple[str, ...], listed: tuple[str, ...]) -> bool:
+    """Tell whether a device lists one of these algorithms; one that lists nothing may have them all."""
+    return not listed or not set(known).isdisjoint(listed)
 
 
 def csr_algorithms(spec: KeySpec, listed: tuple[str, ...]) -> tuple[str, ...]:

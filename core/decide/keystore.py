@@ -62,12 +62,14 @@ class Room:
 def find_room(capabilities: KeystoreCapabilities, inventory: Inventory, leaf: bytes) -> Room:
     """Tell whether there is room for one key, one certificate and one path, and which path ours will replace.
 
-    Of several assigned paths it is the one that serves `leaf`, else the first.
+    Of several assigned paths it is the one that serves `leaf`, else the first. A key without its private part belongs
+    to a stored authority, and does not count; a device that counts it nevertheless says so when it makes ours.
     """
+    keys = sum(key.private is not False for key in inventory.keys)
     full = [
         f"{name} ({count} of {most})"
         for name, count, most in (
-            ("keys", len(inventory.keys), capabilities.most_keys),
+            ("keys", keys, capabilities.most_keys),
             ("certificates", len(inventory.certificates), capabilities.most_certificates),
             ("certification paths", len(inventory.paths), capabilities.most_paths),
         )

@@ -12,8 +12,11 @@ BEGIN, DONE, FAILED = "begin", "done", "failed"
 MOST_ATTEMPTS = 3
 """How often an interrupted install is begun, the first time included."""
 
-SURE = 3
+SURE = 5
 """How many handshakes running must show the same leaf."""
+
+SURE_AFTER_TURNS = 10
+"""How many, once the former leaf was seen again after the new one: some servers show both in turn for a while."""
 
 
 class Verdict(StrEnum):
@@ -49,6 +52,23 @@ def judge(leaves: Leaves, seen: str, seen_key: str, *, may_come: bool) -> Verdic
 def in_doubt(install: InstallRecord, pin: Pin | None) -> bool:
     """Tell whether it is not known yet what the device will serve; where ours is pinned only clearing up is left."""
     return not install.closed and not (pin is not None and pin.fingerprint == install.candidate)
+
+
+class Steadiness:
+    """Counts how often running the same was seen. `turns` is whether a device went back from the new leaf."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Verdict, str] | None = None
+        self._times = 0
+        self.turns = False
+
+    def is_sure(self, verdict: Verdict, leaf: str) -> bool:
+        """Take in one look; tell whether it can be relied on."""
+        went_back = self._last is not None and self._last[0] is Verdict.ADOPT and verdict is not Verdict.ADOPT
+        self.turns = self.turns or went_back
+        self._times = self._times + 1 if (verdict, leaf) == self._last else 1
+        self._last = (verdict, leaf)
+        return self._times >= (SURE_AFTER_TURNS if self.turns else SURE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Adding:
         other = self._registry.at(target.host, target.port)
         if other is not None and other.id != device.id:
             raise RefusedError(f"{target} is {other.name}, which is added already", "Replace that one, or remove it.")
-        expect = read_fingerprint(command.expect) if command.expect else _known_leaf(device, command.address)
+        expect = read_fingerprint(command.expect) if command.expect else _known_leaf(device, target)
         request = InstallRequest(
             address=address,
             by=caller.user,
@@ -123,13 +123,14 @@ class Adding:
             await self._work.begin(device.id, request)
 
 
-def _known_leaf(device: DeviceRecord, address: str | None) -> str | None:
+def _known_leaf(device: DeviceRecord, target: Target) -> str | None:
     """Return the leaf that a device must show to be replaced, where the technician named none.
 
     Where it was before, nobody has looked at another one than the pinned, so no other is trusted (rule R15). At a new
     address it is first contact. Raises `RefusedError` for a blocked device.
     """
-    if address is not None:
+    moved = target.host != device.host or target.port not in (None, device.port)
+    if moved or target.scheme == "http":
         return None
     if device.presented:
         raise RefusedError(

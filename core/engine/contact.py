@@ -2,17 +2,19 @@
 
 import asyncio
 import dataclasses
+import logging
 from datetime import datetime
 
 import msgspec
 
-from core.decide.addresses import parse_address
-from core.decide.keystore import Room, find_room
+from core.decide.addresses import parse_address, show_address
+from core.decide.keystore import Room, find_room, leftovers
 from core.decide.steps import Step
 from core.engine.case import Case
 from core.engine.clock import now
-from core.engine.finder import GIVEN_IS_HTTP, Finder, Place
+from core.engine.finder import GIVEN_IS_HTTP, USUAL_PORTS, Finder, Place
 from core.engine.progress import Progress
+from core.engine.settlement import carry_out
 from core.model.errors import (
     DeviceError,
     FaultError,
@@ -31,6 +33,8 @@ from core.onvif.device import OnvifDevice
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 _CLOCK_TOLERANCE = 60.0
+
+_log = logging.getLogger(__name__)
 
 
 class Contact:
@@ -142,17 +146,29 @@ class Contact:
         self._case.show(name=name, **msgspec.structs.asdict(information))
 
     async def check_room(self, onvif: OnvifDevice, capabilities: KeystoreCapabilities | None) -> tuple[Inventory, Room]:
-        """Step 5. Changes nothing."""
+        """Step 5. Changes nothing, but clears away what earlier installs of ours left where that takes up the room."""
         with self._progress.step(Step.PREFLIGHT) as line:
             if not manages(capabilities) or capabilities is None:
                 raise UnsupportedError("The camera cannot take a certificate of ours", "It keeps its own certificate.")
             inventory = await onvif.keystore.inventory()
             leaf = await self._case.services.store.certificate(self._case.install.old or "")
             room = find_room(capabilities, inventory, leaf or b"")
+            if room.problem and await self._make_room(onvif, inventory):
+                inventory = await onvif.keystore.inventory()
+                room = find_room(capabilities, inventory, leaf or b"")
             if room.problem:
                 raise FaultError(room.problem, room.hint)
             line.detail = "for one key and one certificate"
         return inventory, room
+
+    async def _make_room(self, onvif: OnvifDevice, inventory: Inventory) -> bool:
+        """Clear away what earlier installs of ours left behind; tell whether there was anything."""
+        left = leftovers(inventory, self._case.services.alias_prefix)
+        try:
+            await carry_out(onvif.keystore, left, self._case.device.id)
+        except FaultError as error:
+            _log.info("%s: no room made: %s", self._case.device.id, error.title)
+        return bool(left)
 
     async def over_http(self, place: Place) -> DeviceError | None:
         """Steps 3 and 4 over plain HTTP, with a login only where that was allowed. Return what a person has to know."""
@@ -165,13 +181,30 @@ class Contact:
                 return error if login or not self._case.login else _kept_back()
             except DeviceError as error:
                 return None if isinstance(error, UnsupportedError) else error
-        return None
+            return None if self._is_on_purpose(place) else await self._untried_https(onvif)
+
+    async def _untried_https(self, onvif: OnvifDevice) -> DeviceError | None:
+        """Tell of HTTPS on a port that was not tried, as the device names it only to those who have logged in."""
+        try:
+            protocols = await onvif.network_protocols()
+        except DeviceError as error:
+            _log.info("%s: no ports told: %s", self._case.device.id, error.title)
+            return None
+        named = [port for item in protocols if item.name == "HTTPS" and item.enabled for port in item.ports]
+        untried = next((port for port in named if port not in USUAL_PORTS), None)
+        if untried is None:
+            return None
+        address = f"https://{show_address(self._target.host, untried)}"
+        return DeviceError(f"The device has HTTPS on port {untried}", f"Replace it with its address {address}.")
 
     def _may_log_in(self, place: Place) -> bool:
         if self._config.http_login == "never":
             return False
-        on_purpose = self._target.scheme == "http" or place.how == GIVEN_IS_HTTP
-        return on_purpose or self._case.install.request.allow_http_login or self._config.http_login == "always"
+        allowed = self._case.install.request.allow_http_login or self._config.http_login == "always"
+        return allowed or self._is_on_purpose(place)
+
+    def _is_on_purpose(self, place: Place) -> bool:
+        return self._target.scheme == "http" or place.how == GIVEN_IS_HTTP
 
 
 def manages(capabilities: KeystoreCapabilities | None) -> bool:
@@ -197,5 +230,6 @@ def _clock_note(clock: datetime | None) -> str:
 def _kept_back() -> LoginNeededError:
     return LoginNeededError(
         "The login was not sent, as it would have gone over plain HTTP",
-        "Enable HTTPS on the camera, or allow the login over HTTP for this device when adding it.",
+        "Enable HTTPS on the camera, replace it with its HTTPS address where that has an unusual port, "
+        "or allow the login over HTTP for this device when adding it.",
     )

@@ -72,7 +72,7 @@ def kept_own(device: DeviceRecord, fingerprint: str, reason: DeviceError | None,
 
 def over_http(device: DeviceRecord, note: DeviceError | None) -> Ending:
     """The device is reached over plain HTTP."""
-    notes = (_attention(note),) if note else ()
+    notes = (_attention(note, AttentionKind.INSTALL_FAILED),) if note else ()
     device = msgspec.structs.replace(device, pin=None, presented=None, attention=notes, tls="")
     return Ending(device, "http", "reached over plain HTTP", "HTTP: not encrypted.", note.hint if note else "")
 

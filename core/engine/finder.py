@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from core.decide.addresses import HTTP_PORT, Target
 from core.decide.identity import Found
-from core.model.errors import DeviceError, NotReachedError, NotTlsError, TlsFailedError
+from core.model.errors import AnswerLostError, DeviceError, NotReachedError, NotTlsError, TlsFailedError
 from core.network.look import Seen, look
-from core.network.plain import speaks_http
+from core.network.plain import https_port, speaks_http
 from core.network.transport import DeviceTransport
 from core.onvif.device import OnvifDevice
 from core.onvif.wsdls import Wsdls
@@ -16,7 +16,7 @@ from core.onvif.wsdls import Wsdls
 GIVEN_IS_HTTP = "the port given speaks HTTP"
 USUAL_PORTS = (443, 8443, 4443)
 _LOOK_DEADLINE = 6.0
-_HTTP_DEADLINE = 4.0
+_HTTP_DEADLINE = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +104,20 @@ class Finder:
             return error
 
     async def _ask_ports(self) -> tuple[int, ...]:
-        """Return the HTTPS ports that the device itself names, where it tells them without a login."""
+        """Return the HTTPS ports that the device itself names, by a redirect or, without a login, by its protocols."""
         for port in self._http_ports():
             transport = DeviceTransport("http", self._target.host, port, None, deadline=_HTTP_DEADLINE)
             path = self._found.path if self._found else ""
             device = OnvifDevice(self._wsdls, transport, "http", self._target.host, port, path=path)
             try:
                 protocols = await device.network_protocols(anonymous=True)
-            except DeviceError:
+            except (AnswerLostError, NotReachedError):
                 continue
+            except DeviceError:
+                named = await https_port(self._target.host, port, deadline=_HTTP_DEADLINE)
+                if named is None:
+                    continue
+                return (named,)
             finally:
                 await device.close()
             return tuple(p for item in protocols if item.name == "HTTPS" and item.enabled for p in item.ports)

@@ -53,6 +53,7 @@ class Installation:
         self._patience = case.services.config.restart_patience
         self._cancelled_by = ""
         self._committed: Ending | None = None
+        self._failure: DeviceError | None = None
         self._task: asyncio.Task[None] | None = None
 
     def cancel(self, who: str) -> None:
@@ -152,12 +153,13 @@ class Installation:
             return self._not_reached(error)
         if not past.touched and not isinstance(error, WrongLeafError):
             return endings.kept_own(self._case.device, old, error, _told(error))
+        self._failure = error or _not_taken()
         try:
             ending = await self._settle()
         except DeviceError as unsettled:
             await self._leave_open(unsettled)
             return None
-        return ending or endings.kept_own(self._case.device, old, error or _not_taken(), _told(error or _not_taken()))
+        return ending or endings.kept_own(self._case.device, old, self._failure, _told(self._failure))
 
     def _is_stranger(self, error: DeviceError | None) -> TypeGuard[DeviceError]:
         """Whether what is there instead of a device that has a pin does not even know its login."""
@@ -192,7 +194,7 @@ class Installation:
         except DeviceError as error:
             _log.warning("%s: not taken back: %s", self._case.device.id, error.title)
             what = "the install failed, and what was made on the camera could not be removed"
-            ending = endings.kept_own(self._case.device, self._case.install.old or "", error, what)
+            ending = endings.kept_own(self._case.device, self._case.install.old or "", self._failure or error, what)
             return endings.with_note(ending, endings.LEFT_BEHIND)
         return None
 

@@ -16,7 +16,15 @@ from core.decide.steps import Action, Step
 from core.engine.case import Case
 from core.engine.clock import now, stamp
 from core.engine.progress import Line, Progress
-from core.model.errors import AnswerLostError, DeviceError, FaultError, GarbledError, NotReachedError, UnsupportedError
+from core.model.errors import (
+    AnswerLostError,
+    DeviceError,
+    FaultError,
+    GarbledError,
+    NotReachedError,
+    TlsFailedError,
+    UnsupportedError,
+)
 from core.model.keystore import Inventory, KeyState, KeystoreCapabilities
 from core.model.records import JournalEntry
 from core.onvif.device import OnvifDevice
@@ -98,10 +106,10 @@ class Maker:
         raise FaultError("The device did not finish its key in time", "Try again when the camera is less busy.")
 
     async def _key_state(self, onvif: OnvifDevice, key: str) -> KeyState | None:
-        """Ask once; a busy device that does not answer is asked again by the caller."""
+        """Ask once; a device that is too busy to answer, or to shake hands, is asked again by the caller."""
         try:
             return await onvif.keystore.key_state(key)
-        except (AnswerLostError, NotReachedError):
+        except (AnswerLostError, NotReachedError, TlsFailedError):
             return None
 
     async def _request(self, onvif: OnvifDevice, key: str, algorithms: tuple[str, ...]) -> bytes:

@@ -10,21 +10,25 @@ from contextlib import AbstractAsyncContextManager
 
 from core.decide.certificates import key_fingerprint
 from core.decide.keystore import Call, Change, is_assigned, leftovers, take_back
-from core.decide.recovery import SURE, Leaves, Past, Verdict, judge, read_journal
+from core.decide.recovery import SURE, Leaves, Past, Steadiness, Verdict, judge, read_journal
 from core.engine.case import Case
 from core.model.errors import DeviceError, FaultError, NotReachedError, TlsFailedError, UnsupportedError
 from core.network.look import Seen, look
 from core.onvif.device import OnvifDevice
 from core.onvif.keystore import Keystore
 
-_LOOK_DEADLINE = 5.0
+_LOOK_DEADLINE = 10.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
 # A web server that starts may show a makeshift certificate for a moment.
-_PAUSES = {Verdict.ADOPT: 0.1, Verdict.ROLL_BACK: 0.1, Verdict.OWN_VERSION: 1.0, Verdict.BLOCK: 1.0}
+_PAUSES = {Verdict.ADOPT: 0.2, Verdict.ROLL_BACK: 0.1, Verdict.OWN_VERSION: 1.0, Verdict.BLOCK: 1.0}
+# A web server that shows the former certificate and ours in turn is given time to come to rest.
+_PAUSE_AFTER_TURNS = 0.5
 _READ_BACK_EVERY = 10.0
 _MOST_ROUNDS = 4
+_ASSIGNMENTS = (Change.REPLACE_ASSIGNMENT, Change.REMOVE_ASSIGNMENT)
 # What a repeated deletion meets, and what a device says of an object that something else came to need.
-_HARMLESS = frozenset(("ReferenceExists", "KeyID", "CertificateID", "CertificationPathID", "OldCertificationPathID"))
+_GONE = frozenset(("KeyID", "CertificateID", "CertificationPathID", "OldCertificationPathID"))
+_IN_USE = "ReferenceExists"
 
 _log = logging.getLogger(__name__)
 
@@ -45,13 +49,12 @@ class Settlement:
         """Look until the device shows several times running what it will stay with; return that and the leaf.
 
         Waits up to `patience` seconds for a certificate that was assigned, and for a device that does not answer.
-        Raises `NotReachedError` or `TlsFailedError` when it does not come back in time.
+        Raises `NotReachedError` or `TlsFailedError` when it does not come back, or to rest, in time.
         """
         past, leaves = await self.past(), await self._leaves()
         end = self._loop.time() + patience
         read_back = self._loop.time() + min(_READ_BACK_EVERY, patience / 3)
-        pause, times = _SHORTEST_PAUSE, 0
-        last: tuple[Verdict, str] | None = None
+        pause, steadiness = _SHORTEST_PAUSE, Steadiness()
         while True:
             seen = await self._look_until(end)
             may_come = past.assigning and self._loop.time() < end
@@ -59,12 +62,12 @@ class Settlement:
                 may_come = await self._still_assigned(past)
                 read_back = self._loop.time() + _READ_BACK_EVERY
             verdict = judge(leaves, seen.fingerprint, key_fingerprint(seen.der), may_come=may_come)
-            times = times + 1 if (verdict, seen.fingerprint) == last else 1
-            last = (verdict, seen.fingerprint)
-            if verdict is not Verdict.WAIT and times >= SURE:
+            if steadiness.is_sure(verdict, seen.fingerprint) and verdict is not Verdict.WAIT:
                 return verdict, seen
+            if self._loop.time() >= end + patience:
+                raise _no_rest()
             pause = min(pause * 1.5, _LONGEST_PAUSE) if verdict is Verdict.WAIT else _PAUSES[verdict]
-            await asyncio.sleep(pause)
+            await asyncio.sleep(_PAUSE_AFTER_TURNS if steadiness.turns else pause)
 
     async def undo(self, patience: float) -> None:
         """Take back what the install made, over connections bound to the former leaf. Safe to repeat.
@@ -79,7 +82,7 @@ class Settlement:
             async with self._session(self._case.install.old) as onvif:
                 inventory = await onvif.keystore.inventory()
                 calls = take_back(inventory, past.ours(self._case.alias, candidate), past.old_path)
-                if not await self._carry_out(onvif.keystore, calls):
+                if not await carry_out(onvif.keystore, calls, self._case.device.id):
                     return
             # The assignment was turned back: the web server restarts, and only then the rest can be taken away.
             await self._await_old(patience)
@@ -92,7 +95,7 @@ class Settlement:
         async with self._session(leaf) as onvif:
             inventory = await onvif.keystore.inventory()
             calls = leftovers(inventory, self._case.services.alias_prefix, keep=self._case.alias)
-            await self._carry_out(onvif.keystore, calls)
+            await carry_out(onvif.keystore, calls, self._case.device.id)
 
     def _session(self, leaf: str | None) -> AbstractAsyncContextManager[OnvifDevice]:
         return self._case.services.session(self._case.device, leaf, self._case.login)
@@ -132,21 +135,6 @@ class Settlement:
             return True
         return is_assigned(inventory, past.ours(self._case.alias, await self._candidate()))
 
-    async def _carry_out(self, keystore: Keystore, calls: tuple[Call, ...]) -> bool:
-        """Make the calls up to a change of the assignment; tell whether there was one."""
-        for call in calls:
-            try:
-                await _make(keystore, call)
-            except FaultError as error:
-                if not _HARMLESS.intersection(error.codes):
-                    raise
-                _log.info("%s: %s %s: %s", self._case.device.id, call.change, call.target, error.title)
-            except UnsupportedError as error:
-                _log.info("%s: %s: %s", self._case.device.id, call.change, error.title)
-            if call.change in (Change.REPLACE_ASSIGNMENT, Change.REMOVE_ASSIGNMENT):
-                return True
-        return False
-
     async def _await_old(self, patience: float) -> None:
         end = self._loop.time() + patience
         times = 0
@@ -156,6 +144,31 @@ class Settlement:
             if not times and self._loop.time() >= end:
                 return
             await asyncio.sleep(_SHORTEST_PAUSE)
+
+
+async def carry_out(keystore: Keystore, calls: tuple[Call, ...], device: str) -> bool:
+    """Make the calls up to a change of the assignment; tell whether there was one. `device` is for the log.
+
+    Raises `DeviceError`, but not where a deletion has nothing to delete or something else came to need the object.
+    """
+    for call in calls:
+        changes_assignment = call.change in _ASSIGNMENTS
+        try:
+            await _make(keystore, call)
+        except (FaultError, UnsupportedError) as error:
+            if not _is_harmless(error, changes_assignment):
+                raise
+            _log.info("%s: %s %s: %s", device, call.change, call.target, error.title)
+        if changes_assignment:
+            return True
+    return False
+
+
+def _is_harmless(error: FaultError | UnsupportedError, changes_assignment: bool) -> bool:
+    """What stays assigned holds all the rest: a refusal to change that is told, not passed over."""
+    if isinstance(error, UnsupportedError):
+        return not changes_assignment
+    return not _GONE.isdisjoint(error.codes) or (_IN_USE in error.codes and not changes_assignment)
 
 
 async def _make(keystore: Keystore, call: Call) -> None:
@@ -170,6 +183,13 @@ async def _make(keystore: Keystore, call: Call) -> None:
             await keystore.delete_certificate(call.target)
         case Change.DELETE_KEY:
             await keystore.delete_key(call.target)
+
+
+def _no_rest() -> TlsFailedError:
+    return TlsFailedError(
+        "The camera shows different certificates in turn",
+        "It has not settled on one of them. Restart the camera; the install is then taken up again by itself.",
+    )
 
 
 def _as_not_back(error: DeviceError) -> DeviceError:

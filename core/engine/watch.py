@@ -48,8 +48,9 @@ class Watch:
 
         Where one look fails, it looks as often as it takes to be sure.
         """
-        under_way = [look.wait() for look in self._looking.values()]
-        await asyncio.gather(*under_way, self._look_at_all(self._ready()))
+        under_way = tuple(self._looking.values())
+        await self._look_at_all(self._ready())
+        await asyncio.gather(*(look.wait() for look in under_way))
         registry = self._services.registry
         for _ in range(1, MISSES_UNTIL_OFFLINE):
             await self._look_at_all([device for device in self._ready() if registry.health(device.id).misses])

@@ -45,6 +45,9 @@ class DeviceTransport(httpx.AsyncBaseTransport):
     are ignored. `largest` is in bytes. Redirects are handed to the caller; with a client use `trust_env=False` and
     `follow_redirects=False`. `tls` is the version of the last handshake, such as `TLS 1.3`.
 
+    Connections are used again, and devices end them without a word: a request may be lost on one that is just closing
+    (RFC 9112, 9.3.1). One with `Connection: close` gets a connection of its own, where no other is under way.
+
     Raises `NotReachedError` where certainly nothing was sent, `AnswerLostError` where something may have been,
     `WrongLeafError`, `TlsFailedError`, and `GarbledError` for other origins, encodings and sizes.
     """
@@ -66,6 +69,7 @@ class DeviceTransport(httpx.AsyncBaseTransport):
         self._origin = _origin(httpx.URL(scheme=scheme, host=host, port=port))
         self._deadline = deadline
         self._largest = largest
+        self._under_way = 0
         context = bound_context(leaf, self._note_handshake)
         self._inner = httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=_LIMITS)
 
@@ -74,12 +78,16 @@ class DeviceTransport(httpx.AsyncBaseTransport):
         if _origin(request.url) != self._origin:
             raise GarbledError(f"{self._place} points to another address", "camtrust stays with the address it knows.")
         progress = _Progress()
+        self._under_way += 1
         try:
             async with asyncio.timeout(self._deadline):
+                if request.headers.get("Connection", "").lower() == "close" and self._under_way == 1:
+                    await self._inner.aclose()
                 return await self._exchange(request, progress)
         except (httpx.HTTPError, OSError) as error:
             raise self._told(error, progress.stage) from error
         finally:
+            self._under_way -= 1
             await progress.close_half_open()
 
     async def aclose(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from lxml import etree
 
-from core.model.errors import DeviceError, FaultError, UnsupportedError
+from core.model.errors import DeviceError, FaultError, GarbledError, UnsupportedError
 from core.model.keystore import Information, KeystoreCapabilities, NetworkProtocol
 from core.model.records import Login
 from core.onvif import clock
@@ -131,8 +131,8 @@ class OnvifDevice:
     async def _ask_services(self) -> Mapping[str, str]:
         try:
             listed = await self._call_device("GetServices", Credentials.IF_ASKED, IncludeCapability=False)
-        except (FaultError, UnsupportedError):
-            # Old devices do not know it.
+        except (FaultError, GarbledError, UnsupportedError):
+            # Old devices do not know it, and some say so with a web page or an empty answer.
             answered = await self._call_device("GetCapabilities", Credentials.IF_ASKED, Category=["All"])
             return _paths_by_name(child(answered, "Capabilities"))
         return _paths_by_namespace(listed)

@@ -19,7 +19,7 @@ LARGEST_OBJECT = 64 * 1024
 _LONGEST_ID = 128
 _LONGEST_ESTIMATE = 3600.0
 _DURATION = re.compile(
-    r"P(?:(?P<days>[0-9]{1,9})D)?"
+    r"P(?:0+Y)?(?:0+M)?(?:(?P<days>[0-9]{1,9})D)?"
     r"(?:T(?:(?P<hours>[0-9]{1,9})H)?(?:(?P<minutes>[0-9]{1,9})M)?(?:(?P<seconds>[0-9]{1,9}(?:\.[0-9]{0,9})?)S)?)?"
 )
 

@@ -8,7 +8,7 @@ from enum import Enum, auto
 import httpx
 from lxml import etree
 
-from core.model.errors import LoginRefusedError
+from core.model.errors import AnswerLostError, LoginRefusedError
 from core.model.records import Login
 from core.onvif import login as logins
 from core.onvif.answers import Answer, read
@@ -126,6 +126,20 @@ class Session:
             self.way = Way.PLAIN
 
     async def _send(self, path: str, call: Call, way: Way) -> Answer:
+        """Send once; a second time only where an answer was lost, not overdue, to what may be sent twice.
+
+        That is no call which changes something, and no login whose refusal may just have been lost.
+        """
+        repeatable = call.repeatable and (way is Way.PLAIN or self._proven)
+        try:
+            return await self._send_once(path, call, way, alone=not repeatable)
+        except AnswerLostError as error:
+            if not repeatable or isinstance(error.__cause__, TimeoutError):
+                raise
+        return await self._send_once(path, call, way, alone=True)
+
+    async def _send_once(self, path: str, call: Call, way: Way, *, alone: bool) -> Answer:
+        """Send; `alone` over a connection of its own, which cannot be one that the device is just closing."""
         url = self._base.copy_with(raw_path=path.encode("ascii"))
         action = f'"{call.action}"'.encode("ascii")
         # The second is from SOAP 1.1, and there are devices that look nowhere else.
@@ -133,6 +147,8 @@ class Session:
         if way is Way.DIGEST and self._digest:
             headers.append((b"Authorization", self._digest.header("POST", url.raw_path.decode("ascii"))))
         header = await self._token() if way is Way.TOKEN else None
+        if alone:
+            headers.append((b"Connection", b"close"))
         request = self._client.build_request("POST", url, content=envelope(call.body, header), headers=headers)
         response = await self._client.send(request)
         return read(response.status_code, response.headers, response.content)

@@ -37,6 +37,11 @@ class Call:
     action: str
     body: etree._Element
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether it changes nothing on the device, so that it does no harm twice."""
+        return self.operation.startswith("Get") or self.operation == "CreatePKCS10CSR"
+
 
 class Wsdls:
     """The parsed descriptions, shared by all devices; made by `load`."""

@@ -14,6 +14,7 @@ RSA256, RSA1, EC256 = "1.2.840.113549.1.1.11", "1.2.840.113549.1.1.5", "1.2.840.
         (KeystoreCapabilities(makes_rsa=True, rsa_lengths=(1024, 2048, 3072, 4096)), (KeySpec(3072),)),
         (KeystoreCapabilities(makes_rsa=True, rsa_lengths=(4096, 8192)), (KeySpec(4096),)),
         (KeystoreCapabilities(makes_rsa=True, rsa_lengths=(1024,)), (KeySpec(1024),)),
+        (KeystoreCapabilities(makes_rsa=True, rsa_lengths=(512, 1024, 4096, 8192)), (KeySpec(4096),)),
         (KeystoreCapabilities(makes_ec=True, curves=("P-521",)), ()),
         (
             KeystoreCapabilities(makes_ec=True, makes_rsa=True, curves=("P-384", "secp256r1"), rsa_lengths=(2048,)),
@@ -25,6 +26,16 @@ def test_the_strongest_key_that_lasts_is_asked_for_first(
     capabilities: KeystoreCapabilities, specs: tuple[KeySpec, ...]
 ) -> None:
     assert key_specs(capabilities) == specs
+
+
+@pytest.mark.parametrize(("listed", "first"), [((RSA256,), KeySpec(2048)), ((RSA1, EC256), KeySpec(curve="P-256"))])
+def test_a_curve_is_asked_for_only_where_requests_can_be_signed_with_it(
+    listed: tuple[str, ...], first: KeySpec
+) -> None:
+    both = KeystoreCapabilities(
+        makes_ec=True, makes_rsa=True, curves=("P-256",), rsa_lengths=(2048,), algorithms=listed
+    )
+    assert key_specs(both)[0] == first
 
 
 def test_only_short_rsa_keys_are_weak() -> None:

@@ -65,6 +65,12 @@ def test_a_full_keystore_is_told_with_numbers() -> None:
     assert room.hint
 
 
+def test_the_keys_of_authorities_take_no_room() -> None:
+    authority = Key("k9", "site CA", KeyState.OK, private=False)
+    inventory = Inventory((*FACTORY.keys, authority), FACTORY.certificates, FACTORY.paths, FACTORY.assigned)
+    assert find_room(KeystoreCapabilities(most_keys=2), inventory, b"leaf").problem == ""
+
+
 def test_of_several_assigned_paths_the_one_that_serves_the_leaf_is_replaced() -> None:
     inventory = Inventory(
         certificates=(certificate("c1", "k1"), certificate("c2", "k2", der=b"leaf")),

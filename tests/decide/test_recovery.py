@@ -1,6 +1,17 @@
 import pytest
 
-from core.decide.recovery import BEGIN, DONE, FAILED, Leaves, Verdict, judge, read_journal
+from core.decide.recovery import (
+    BEGIN,
+    DONE,
+    FAILED,
+    SURE,
+    SURE_AFTER_TURNS,
+    Leaves,
+    Steadiness,
+    Verdict,
+    judge,
+    read_journal,
+)
 from core.decide.steps import STEPS, Action, Step, cancellable
 from core.model.records import JournalEntry
 
@@ -65,3 +76,20 @@ def test_every_action_belongs_to_one_step_and_the_steps_are_numbered_in_order() 
 
 def test_an_install_can_be_cancelled_until_the_device_is_given_a_certificate() -> None:
     assert [step for step in Step if not cancellable(step)] == [Step.INSTALL, Step.VERIFY, Step.CLEAN]
+
+
+def looks(steadiness: Steadiness, *verdicts: Verdict) -> list[bool]:
+    return [steadiness.is_sure(verdict, verdict.name) for verdict in verdicts]
+
+
+def test_some_equal_looks_running_are_enough() -> None:
+    assert looks(Steadiness(), Verdict.WAIT, *[Verdict.ADOPT] * SURE) == [False] * SURE + [True]
+    interrupted = [*[Verdict.BLOCK] * (SURE - 1), Verdict.OWN_VERSION, *[Verdict.BLOCK] * (SURE - 1)]
+    assert not any(looks(Steadiness(), *interrupted))
+
+
+def test_a_server_that_went_back_to_the_former_leaf_has_to_be_steady_for_longer() -> None:
+    steadiness = Steadiness()
+    assert not any(looks(steadiness, Verdict.WAIT, Verdict.ADOPT, Verdict.ADOPT, Verdict.WAIT))
+    assert steadiness.turns
+    assert looks(steadiness, *[Verdict.ADOPT] * SURE_AFTER_TURNS) == [False] * (SURE_AFTER_TURNS - 1) + [True]

@@ -15,6 +15,7 @@ from tests.engine.process import free_udp_port
 
 LOBBY = CameraSettings(name="Lobby", host="127.0.8.1", serial="1")
 STAIRS = CameraSettings(name="Stairs", host="127.0.8.2", serial="2", path="/onvif/services")
+HALL = CameraSettings(name="Hall", host="127.0.8.4", serial="4", announces=("http",))
 SHED = CameraSettings(name="Shed", host="127.0.8.3", serial="3", https_port=None)
 
 
@@ -102,3 +103,13 @@ async def test_an_address_by_https_is_never_added_over_http(folder: Path) -> Non
         assert (device.certificate_field, device.connection) == (None, Connection.OFFLINE)
         assert device.attention is not None
         assert "No HTTPS" in device.attention
+
+
+async def test_https_on_an_unusual_port_is_told_where_a_login_over_http_was_allowed(folder: Path) -> None:
+    async with hearing(folder, HALL) as (gateway, site):
+        await heard(gateway, "Hall")
+        [hall] = site.cameras
+        device = await gateway.add(hall.host, allow_http_login=True)
+        assert device.certificate_field is CertificateField.HTTP
+        assert device.attention == f"The device has HTTPS on port {hall.https_port}"
+        assert f"https://{hall.host}:{hall.https_port}" in device.attention_hint

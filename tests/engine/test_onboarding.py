@@ -64,6 +64,18 @@ async def test_adding_anew_after_removing_clears_away_what_the_first_time_left(g
         assert [len(after.keys), len(after.paths)] == [len(between.keys), len(between.paths)]
 
 
+async def test_clearing_away_that_fails_is_done_later_and_comes_to_an_end(gateway: Gateway) -> None:
+    # The first list is for the preflight, the second for clearing away.
+    async with Camera(CameraSettings(faults={"GetAllKeys": Mishap("http_500_html", skip=1)})) as camera:
+        device = await add(gateway, camera)
+        assert device.certificate_field is CertificateField.ARCULES
+        assert gateway.install(device.id).steps[-1].state is StepState.FAILED
+        await until(lambda: gateway.install(device.id).steps[-1].state is StepState.DONE)
+        install = await gateway.ended(device.id)
+        assert "HTTPS (Arcules)" in install.outcome
+        assert gateway.view(device.id).connection is Connection.ONLINE
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -168,6 +180,35 @@ async def test_a_failed_install_leaves_the_camera_as_it_was(gateway: Gateway, ki
         assert device.attention_hint
         assert device.fingerprint == factory == await served(camera)
         assert contents(camera) == before
+
+
+async def test_a_camera_that_does_not_give_back_the_assignment_is_added_and_what_failed_first_is_told(
+    gateway: Gateway,
+) -> None:
+    # Such as one without a former certificate: it keeps the last one while HTTPS is on.
+    refusal = Mishap("fault", "Sender/ter:InvalidArgVal/ter:ReferenceExists", skip=1, times=100)
+    faults = {"ReplaceServerCertificateAssignment": refusal}
+    async with Camera(CameraSettings(quirks=Quirks(keeps_old_certificate=True), faults=faults)) as camera:
+        device = await add(gateway, camera)
+        assert (device.certificate_field, device.connection) == (CertificateField.DEVICE, Connection.ONLINE)
+        assert device.fingerprint == await served(camera)
+        assert device.attention == "The camera did not take the new certificate into use"
+        assert "could not be removed" in gateway.install(device.id).outcome
+
+
+async def test_what_an_earlier_install_left_behind_makes_room_for_the_next(gateway: Gateway) -> None:
+    # The one free place goes to the key of an install which fails and cannot be taken back.
+    faults = {
+        "UploadCertificate": Mishap("fault", "Sender/ter:InvalidArgVal/ter:BadCertificate"),
+        "DeleteKey": Mishap("fault", "Receiver/ter:Action/ter:KeyDeletionFailed"),
+    }
+    async with Camera(CameraSettings(keystore=KeystoreSettings(most_keys=2), faults=faults)) as camera:
+        first = await add(gateway, camera)
+        assert first.attention == "The device does not accept the certificate"
+        assert len(contents(camera).keys) == 2
+        second = await add(gateway, camera)
+        assert second.certificate_field is CertificateField.ARCULES
+        assert len(contents(camera).keys) == 2
 
 
 async def test_a_certificate_that_the_camera_made_of_our_key_is_its_own(gateway: Gateway) -> None:

@@ -116,3 +116,26 @@ def test_a_look_changes_nothing_stored_but_what_was_presented(state: str, answer
     told = ANSWERS[answer].leaf and before.pin
     assert after.tls == ("TLS 1.3" if told else "TLS 1.2")
     assert certificate_field(after.scheme, after.pin.origin if after.pin else None) is FIELDS[state.split(", ")[0]]
+
+
+# What becomes of a device that shows the row when the technician does the column, at the look after that.
+#
+# `on` and `off`, as HTTPS (Arcules); `own`, as HTTPS (Device); `http`; `bare`, without a certificate; `BLK X`, blocked
+# by X; `gone`. `:X` X is pinned now in place of what was. `!` another attention than the usual one for this state. `-`
+# the command was refused. `*X` more than handshakes was sent to whoever has the key of X, `*HTTP` over plain HTTP, which
+# is asked without a login which HTTPS port the device has.
+#
+# Accepted is what was reviewed, something else, or what was reviewed after it changed again to Y. Replaced is what was
+# reviewed, or whatever is there. A device that is away, or shows no certificate, was reviewed when it last showed one.
+TRUSTED = """
+                nothing          accept                          accept else      accept late  replace                                   replace unseen   reissue          remove
+pin             on               -on                             -on              -BLK Y       on*pin                                    on*pin           on*pin           gone
+other           BLK other        on:other                        -BLK other       -BLK Y       own:other*other                           BLK other        -BLK other       gone
+former          BLK former       on:former                       -BLK former      -BLK Y       own:former*former                         BLK former       -BLK former      gone
+neighbour       BLK neighbour    on:neighbour!same_certificate   -BLK neighbour   -BLK Y       own:neighbour!same_certificate*neighbour  BLK neighbour    -BLK neighbour   gone
+same key        BLK same key     on:same key                     -BLK same key    -BLK Y       own:same key*same key                     BLK same key     -BLK same key    gone
+port closed     off              -off                            -off             -BLK Y       off                                       off              off              gone
+TLS fails       off!tls_failed   -off!tls_failed                 -off!tls_failed  -BLK Y       off!tls_failed                            off!tls_failed   off!tls_failed   gone
+HTTP instead    off              -off                            -off             -BLK Y       off                                       off              off              gone
+HTTP elsewhere  off              -off                            -off             -BLK Y       off*HTTP                                  off*HTTP         off              gone
+"""

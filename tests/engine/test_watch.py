@@ -6,7 +6,7 @@ from core.decide.trust import BLOCKED_TEXT
 from core.model.device import AttentionKind, CertificateField, Connection
 from core.model.messages import Certificate, ReadCertificate
 from core.simulator.camera import Camera
-from core.simulator.settings import CameraSettings, Quirks
+from core.simulator.settings import CameraSettings, Mishap, Quirks
 from tests.engine.cameras import select, served
 from tests.engine.conftest import CALLER, Gateway, running, until
 
@@ -44,6 +44,16 @@ async def test_another_certificate_blocks_and_not_a_byte_is_sent(gateway: Gatewa
         assert detail.stored is not None
         assert detail.presented is not None
         assert (detail.stored.fingerprint, detail.presented.fingerprint) == (view.fingerprint, view.presented)
+
+
+async def test_another_certificate_blocks_also_while_something_is_still_to_be_cleared_away(gateway: Gateway) -> None:
+    # The first list is for the preflight, all others for clearing away.
+    never_again = {"GetAllKeys": Mishap("http_500_html", skip=1, times=1000)}
+    async with Camera(CameraSettings(quirks=FORGETS.quirks, faults=never_again)) as camera:
+        device = await gateway.add(f"{camera.host}:{camera.https_port}")
+        assert device.certificate_field is CertificateField.ARCULES
+        await camera.power_cut()
+        await until(lambda: gateway.view(device.id).connection is Connection.BLOCKED)
 
 
 async def test_a_block_and_both_certificates_survive_a_restart(folder: Path) -> None:

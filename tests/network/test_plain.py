@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from core.network.plain import speaks_http
+from core.network.plain import https_port, speaks_http
 from tests.network.leaves import new_leaf
 from tests.network.servers import Line, Server, answering, presenting, repeating, saying, silent
 
@@ -52,3 +52,26 @@ async def test_silence_is_not_http_at_the_deadline() -> None:
 async def test_an_endless_answer_is_not_read() -> None:
     async with Server(repeating(b"HTTP/1.1 200 OK\r\nX: ", b"y" * 65536)) as server:
         assert await speaks_http(server.host, server.port)
+
+
+@pytest.mark.parametrize(
+    ("head", "port"),
+    [
+        ("HTTP/1.1 302 Found\r\nServer: x\r\nLocation: https://192.0.2.9:9443/index.html", 9443),
+        ("HTTP/1.0 301 Moved\r\nlocation:https://camera/", 443),
+        ("HTTP/1.1 307 T\r\nLOCATION: HTTPS://[fe80::1]:444", 444),
+        ("HTTP/1.1 302 Found\r\nLocation: http://192.0.2.9:8080/", None),
+        ("HTTP/1.1 302 Found\r\nLocation: /login.html", None),
+        ("HTTP/1.1 302 Found\r\nLocation: https://camera:99999/", None),
+        ("HTTP/1.1 200 OK\r\nLocation: https://camera:9443/", None),
+        ("SSH-2.0-x", None),
+    ],
+)
+async def test_a_redirect_tells_the_port_of_https(head: str, port: int | None) -> None:
+    async with Server(answering(f"{head}\r\n\r\n".encode())) as server:
+        assert await https_port(server.host, server.port) == port
+
+
+async def test_an_endless_head_tells_no_port() -> None:
+    async with Server(repeating(b"HTTP/1.1 302 Found\r\nX: ", b"y" * 65536)) as server:
+        assert await https_port(server.host, server.port) is None

@@ -141,6 +141,16 @@ async def test_an_alternating_server_gets_nothing_on_its_wrong_connections(versi
     assert data_at(server, good).count(SECRET) == 10
 
 
+async def test_a_request_that_says_so_goes_over_a_connection_of_its_own() -> None:
+    async with Server(OK, presenting(LEAF.context())) as server, client(server) as http:
+        for path in ("/first", "/kept"):
+            await http.get(path)
+        assert len(server.lines) == 1
+        await http.get("/alone", headers={"Connection": "close"})
+        assert [b"/alone" in line.data for line in server.lines] == [False, True]
+        await server.settled()
+
+
 async def test_at_most_two_connections_are_open_at_once() -> None:
     now, most = 0, 0
 

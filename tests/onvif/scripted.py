@@ -55,11 +55,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What it answers; a None `body` is an empty one."""
+    """What it answers. With `lost` it hangs up instead."""
 
     body: str | bytes = b""
     status: int = 200
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/soap+xml; charset=utf-8"),)
+    lost: bool = False
 
     def encoded(self) -> bytes:
         body = self.body.encode() if isinstance(self.body, str) else self.body
@@ -71,10 +72,11 @@ Script = Callable[[Request], Reply]
 
 
 class ScriptedCamera:
-    """Listens while open; `requests` is all that it received."""
+    """Listens while open; `requests` is all that it received, over as many `connections`."""
 
     def __init__(self, script: Script) -> None:
         self.requests: list[Request] = []
+        self.connections = 0
         self.port = 0
         self._script = script
         self._tasks: set[asyncio.Task[None]] = set()
@@ -101,12 +103,16 @@ class ScriptedCamera:
         task = asyncio.current_task()
         assert task
         self._tasks.add(task)
+        self.connections += 1
         task.add_done_callback(self._tasks.discard)
         with contextlib.suppress(asyncio.IncompleteReadError, asyncio.CancelledError, OSError):
             while True:
                 request = await _receive(reader)
                 self.requests.append(request)
-                writer.write(self._script(request).encoded())
+                reply = self._script(request)
+                if reply.lost:
+                    break
+                writer.write(reply.encoded())
                 await writer.drain()
         writer.close()
         with contextlib.suppress(OSError):
@@ -153,6 +159,7 @@ def fault(*codes: str, reason: str = "", status: int = 400) -> Reply:
     return Reply(soap(inner), status)
 
 
+LOST = Reply(lost=True)
 NOT_AUTHORIZED = fault("Sender", "NotAuthorized", reason="Sender not Authorized")
 
 INFORMATION = answered(

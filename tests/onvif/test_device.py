@@ -80,7 +80,14 @@ async def test_services_are_paths_on_the_device_itself_and_asked_once(wsdls: Wsd
 
 @pytest.mark.parametrize(
     "refusal",
-    [fault("Sender", "ActionNotSupported"), fault("Sender", reason="no such method", status=500), Reply("<html>", 404)],
+    [
+        fault("Sender", "ActionNotSupported"),
+        fault("Sender", reason="no such method", status=500),
+        Reply("<html>", 404),
+        Reply("<html><h1>500 Internal Server Error</h1>", 500),
+        Reply("", 400),
+        Reply("", 200),
+    ],
 )
 async def test_devices_that_know_no_services_are_asked_for_capabilities(wsdls: Wsdls, refusal: Reply) -> None:
     fields = (

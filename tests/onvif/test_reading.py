@@ -18,6 +18,7 @@ from core.onvif.addresses import path_of
         ("PT30S", 30.0),
         ("PT1M2.5S", 62.5),
         ("PT0S", 0.0),
+        ("P0Y0M0DT0H0M10S", 10.0),
         ("PT59M59S", 3599.0),
         ("P1DT1H", 3600.0),
         ("PT99999999H", 3600.0),

@@ -53,8 +53,8 @@ async def test_a_blocked_device_is_compared_side_by_side(engine: ScriptedEngine,
         lines = run.text().splitlines()
         assert lines[0] == " Loading dock  192.168.20.14  !! Error with device certificate" + " " * 11 + "1 of 1"
         assert lines[1] == f" Probably: {RESET}"
-        assert lines[4] == " != Issuer      Arcules Gateway CA gw-042       axis-b8a44f1c2d3e (itself)"
-        assert lines[8] == " != SHA-256     3f9a 12c0 88d1 4c70             b1d0 4e99 60aa 1f03"
+        assert lines[4] == " != SHA-256     3f9a 12c0 88d1 4c70             b1d0 4e99 60aa 1f03"
+        assert lines[8] == " != Issuer      Arcules Gateway CA gw-042       axis-b8a44f1c2d3e (itself)"
         assert lines[-6:-2] == [
             KEEP,
             "   Install our certificate again (Replace)",
@@ -242,7 +242,7 @@ async def test_a_device_on_its_own_certificate_is_accepted_by_the_same_act(
         await run.sees("Lobby")
         await run.press("c")
         await run.sees(
-            " Lobby  192.168.20.11  ? the device's own certificate, not accepted",
+            " Lobby  192.168.20.11  ? its own certificate, not accepted",
             "? HTTPS (Device), not accepted yet · review, online since 07:00",
             "SHA-256       3f9a 12c0 88d1 4c70 9e22 51b7 0d4f 77be",
             "Shown now     the same certificate",

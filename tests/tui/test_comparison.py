@@ -28,14 +28,14 @@ def test_at_80_cells_both_stand_side_by_side_with_a_sign_at_what_differs() -> No
         " Probably: Back to the certificate from before ours was installed",
         "   A factory reset does this. Find out who reset the device.",
         " 8 differ       stored 2026-11-22 by tech1      presented since 07:00",
-        " != Issuer      Arcules Gateway CA gw-042       axis-b8a44f1c2d3e (itself)",
-        " != Subject     cam-14.gw-042.cam.internal      axis-b8a44f1c2d3e",
-        " != Valid from  2026-11-22 00:00:00             2024-03-01 00:00:00",
-        " != Valid until 2036-11-20 00:00:00             2044-02-25 00:00:00",
         " != SHA-256     3f9a 12c0 88d1 4c70             b1d0 4e99 60aa 1f03",
         "                9e22 51b7 0d4f 77be             7c61 d2e8 35b9 02ac",
         "                6f1a 09d3 c2b7 4e58             90be 7712 aa34 cd56",
         "                a190 6d33 f0aa 77be             ef78 9012 3456 abcd",
+        " != Issuer      Arcules Gateway CA gw-042       axis-b8a44f1c2d3e (itself)",
+        " != Subject     cam-14.gw-042.cam.internal      axis-b8a44f1c2d3e",
+        " != Valid from  2026-11-22 00:00:00             2024-03-01 00:00:00",
+        " != Valid until 2036-11-20 00:00:00             2044-02-25 00:00:00",
         " != Key         RSA 3072                        RSA 2048",
     ]
     assert "  = Signature   SHA-256 with RSA                SHA-256 with RSA" in at(REVIEW, 80)
@@ -45,6 +45,10 @@ def test_below_80_cells_one_stands_below_the_other_and_what_is_the_same_stands_o
     lines = at(REVIEW, 79)
     assert lines[2:5] == [
         " 8 fields differ: stored 2026-11-22 by tech1, presented since 07:00",
+        " != SHA-256     stored    3f9a 12c0 88d1 4c70 9e22 51b7 0d4f 77be",
+        "                          6f1a 09d3 c2b7 4e58 a190 6d33 f0aa 77be",
+    ]
+    assert lines[7:9] == [
         " != Issuer      stored    Arcules Gateway CA gw-042",
         "                presented axis-b8a44f1c2d3e (itself)",
     ]
@@ -109,7 +113,7 @@ def test_reasons_stand_first_worst_first_and_an_unknown_one_is_no_probability() 
 
 def test_a_field_that_is_not_known_here_comes_last() -> None:
     fields = [Difference(label, "a", "b", same=False) for label in ("New", "SHA-256", "Subject")]
-    assert [field.label for field in in_order(fields)] == ["Subject", "SHA-256", "New"]
+    assert [field.label for field in in_order(fields)] == ["SHA-256", "Subject", "New"]
 
 
 def test_why_the_stored_one_was_accepted_is_told() -> None:

@@ -74,7 +74,7 @@ async def test_n_and_p_go_through_it_with_the_difference_on_the_screen(engine: S
             await run.press(key)
             await run.sees(f" {name}  192.168.20.", at, "8 differ")
         await run.press("n", "n")
-        await run.sees(" Lobby  192.168.20.11", "4 of 4", "Accept as trusted")
+        await run.sees(" Lobby  192.168.20.11", "4 of 4", "becomes HTTPS (Arcules): type yes, or last 8 [ ")
         await run.press("escape")
         await run.sees("by reason")
         assert chosen(run) == "Lobby"

@@ -1,24 +1,22 @@
 """The certificate screen: what is stored of a device, or both certificates side by side, and the decision on them."""
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.signal import Signal
 from textual.widget import Widget
 
-from core.model.device import CertificateField, CertificateView, DeviceView
+from core.model.device import CertificateField, DeviceView
 from core.model.errors import CamtrustError
 from core.model.messages import AcceptCertificate, Done, ReviewDevice
 from core.model.review import Review
 from tui.certificate import settings_lines
 from tui.comparison import comparison_lines
 from tui.paragraphs import Line, paragraph, plain
-from tui.reading import Reading, title
-from tui.review import Case, is_deliberate, neighbour, place, queue
-from tui.screens.work_verbs import WorkVerbs
+from tui.reading import title
+from tui.review import Case, is_deliberate, place
+from tui.screens.certificate_verbs import WAIT, CertificateVerbs
 from tui.session import Session
 from tui.site import Change
 from tui.verbs import VIEWER
@@ -28,7 +26,6 @@ from tui.widgets.lines import Lines
 from tui.words import Tone
 
 _HOW = "To accept, type yes or the last 8 characters of its SHA-256."
-_WAIT = "The device is being looked at; wait a moment."
 
 _CHANGED = Words(
     keep="Keep the stored certificate: the device stays blocked",
@@ -44,17 +41,9 @@ _FIRST = Words(
 )
 
 
-class CertificateScreen(WorkVerbs):
+class CertificateScreen(CertificateVerbs):
     """Certificate settings and difference screen. Nothing is accepted but by typing; Esc keeps everything as it is."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "turn(1)", "Next", id="next", tooltip="the next certificate to decide about"),
-        Binding("p", "turn(-1)", "Previous", id="previous", tooltip="the one before"),
-        Binding("e", "save", "Save .cer", id="save", tooltip="write what is shown to files"),
-        Binding("y", "copy", "Copy SHA-256", id="copy", tooltip="copy the fingerprint that is decided about"),
-        Binding("pageup", "page(-1)", "Page up", id="page-up", show=False),
-        Binding("pagedown", "page(1)", "Page down", id="page-down", show=False),
-    ]
     _SETTLED_VERBS = ("save", "replace", "reissue", "back", "help", "copy")
     _ASKING_VERBS = (
         "decide",
@@ -71,16 +60,8 @@ class CertificateScreen(WorkVerbs):
     _TYPING_VERBS = ("decide", "choose-next", "page-down", "back")
 
     def __init__(self, session: Session, changes: Signal[Change], device: DeviceView) -> None:
-        super().__init__(session, changes)
-        self.reading = Reading(device)
+        super().__init__(session, changes, device)
         self.decision = Decision(lambda: _CHANGED if self.reading.case is Case.CHANGED else _FIRST)
-        self._last_place = 0
-        self._is_accepting = False
-
-    @property
-    def subject(self) -> DeviceView:
-        """The device on the screen."""
-        return self.session.site.devices.get(self.reading.device.id, self.reading.device)
 
     def body(self) -> Widget:
         """Return the certificates, and below them the decision."""
@@ -98,7 +79,7 @@ class CertificateScreen(WorkVerbs):
         """Return the place in the queue."""
         if not self.session.is_up:
             return super().heading_end()
-        at = place(self._queue(), self.reading.device.id)
+        at = place(self.queue(), self.reading.device.id)
         return plain(f"{at} " if at else "", Tone.STRONG)
 
     def standing(self) -> tuple[Line, Line]:
@@ -126,15 +107,6 @@ class CertificateScreen(WorkVerbs):
             return self._SETTLED_VERBS if self.why_not("next") else ("next", *self._SETTLED_VERBS)
         return self._TYPING_VERBS if self.decision.is_typing else self._ASKING_VERBS
 
-    def why_not(self, verb: str) -> str:
-        """Return why a verb is not possible."""
-        if verb in ("save", "copy"):
-            return "" if self._certificate() else "There is no certificate."
-        if verb in ("next", "previous"):
-            queued = neighbour(self._queue(), self.reading.device.id, 0, 1)
-            return _WAIT if self._is_accepting else "" if queued else "There is no other certificate to decide about."
-        return super().why_not(verb)
-
     def site_changed(self, change: Change) -> None:
         """Ask again when the device changed."""
         device = self.reading.device.id
@@ -145,16 +117,12 @@ class CertificateScreen(WorkVerbs):
             self._ask_anew()
         super().site_changed(change)
 
-    def _queue(self) -> tuple[DeviceView, ...]:
-        queued = queue(self.session.site.devices.values())
-        ids = [view.id for view in queued]
-        if self.reading.device.id in ids:
-            self._last_place = ids.index(self.reading.device.id)
-        return queued
-
-    def _certificate(self) -> CertificateView | None:
-        review = self.reading.review
-        return (review.presented or review.stored) if review is not None else None
+    def show_device(self, device: DeviceView) -> None:
+        """Show another device, with nothing decided about it."""
+        super().show_device(device)
+        self._arrange()
+        self._ask_anew()
+        self.redraw()
 
     def _ask_anew(self) -> None:
         self.attend(self._ask, group="review", exclusive=True)
@@ -185,8 +153,8 @@ class CertificateScreen(WorkVerbs):
 
     @on(Decision.Made)
     def _made(self, message: Decision.Made) -> None:
-        if self._is_accepting:
-            self.say(_WAIT)
+        if self.is_accepting:
+            self.say(WAIT)
         elif message.answer is Answer.KEEP:
             self.dismiss()
         elif message.answer is Answer.REPLACE:
@@ -195,8 +163,8 @@ class CertificateScreen(WorkVerbs):
             self.decision.ask_again()
             self.say(_HOW)
         elif message.about == self.reading.shown and not self.refused("accept"):
-            self._is_accepting = True
-            self.say(_WAIT)
+            self.is_accepting = True
+            self.say(WAIT)
             self.attend(self._accept, message.about, message.reason, group="accept")
 
     async def _accept(self, fingerprint: str, reason: str) -> None:
@@ -208,51 +176,19 @@ class CertificateScreen(WorkVerbs):
         except CamtrustError as error:
             self.reading.refused(error)
         finally:
-            self._is_accepting = False
+            self.is_accepting = False
         self.unsay()
         self._arrange()
         self._ask_anew()
 
     def work_begun(self, device: DeviceView) -> None:
         """What changes from now on is what was asked for here."""
-        self.reading.done(f"The work on {device.name} is under way.")
+        self.reading.done()
         super().work_begun(device)
 
     def action_back(self) -> None:
         """Leave everything as it is."""
-        if self._is_accepting:
-            self.say(_WAIT)
+        if self.is_accepting:
+            self.say(WAIT)
         else:
             self.dismiss()
-
-    def action_turn(self, step: int) -> None:
-        """Go to the next one in the queue, or the one before."""
-        following = neighbour(self._queue(), self.reading.device.id, self._last_place, step)
-        if self.refused("next") or following is None:
-            return
-        self.reading = Reading(following)
-        self._arrange()
-        self._ask_anew()
-        self.redraw()
-
-    def action_page(self, pages: int) -> None:
-        """Scroll, wherever the focus is."""
-        body = self.query_one("#body", Body)
-        body.scroll_relative(y=pages * max(body.size.height - 1, 1), animate=False)
-
-    def action_save(self) -> None:
-        """Write what is shown to files."""
-        from tui.screens.save import save_certificates
-
-        if not self.refused("save"):
-            both = ("stored", "presented")
-            only = both[:1] if self.reading.review and self.reading.review.stored else both[1:]
-            kinds = both if self.reading.case is Case.CHANGED else only
-            self.attend(save_certificates, self, self.reading.device, kinds)
-
-    def action_copy(self) -> None:
-        """Put the fingerprint that is decided about on the clipboard of the terminal."""
-        certificate = self._certificate()
-        if not self.refused("copy") and certificate is not None:
-            self.app.copy_to_clipboard(certificate.fingerprint)
-            self.say("The SHA-256 went to the terminal's clipboard, if it has one.")

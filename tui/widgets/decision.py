@@ -127,6 +127,9 @@ class Decision(Vertical):
         self._about = about
         self._accept.value = self._reason.value = ""
         self.display = bool(about)
+        for lines in self.query(".text"):
+            # What the answers are called may be shorter or longer than before.
+            lines.refresh(layout=True)
         if about:
             self._keep.focus()
 

@@ -1,0 +1,96 @@
+"""What can be done with the certificates on the screen besides deciding: saving, copying, going on to the next."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.signal import Signal
+
+from core.model.device import CertificateView, DeviceView
+from tui.reading import Reading
+from tui.review import Case, neighbour, queue
+from tui.screens.work_verbs import WorkVerbs
+from tui.session import Session
+from tui.site import Change
+from tui.widgets.body import Body
+
+WAIT = "The device is being looked at; wait a moment."
+
+
+class CertificateVerbs(WorkVerbs):
+    """Base of the certificate screen. `reading` is what was told of the device that it shows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "turn(1)", "Next", id="next", tooltip="the next certificate to decide about"),
+        Binding("p", "turn(-1)", "Previous", id="previous", tooltip="the one before"),
+        Binding("e", "save", "Save .cer", id="save", tooltip="write what is shown to files"),
+        Binding("y", "copy", "Copy SHA-256", id="copy", tooltip="copy the fingerprint that is decided about"),
+        Binding("pageup", "page(-1)", "Page up", id="page-up", show=False),
+        Binding("pagedown", "page(1)", "Page down", id="page-down", show=False),
+    ]
+
+    def __init__(self, session: Session, changes: Signal[Change], device: DeviceView) -> None:
+        super().__init__(session, changes)
+        self.reading = Reading(device)
+        self.is_accepting = False
+        self._last_place = 0
+
+    @property
+    def subject(self) -> DeviceView:
+        """The device on the screen."""
+        return self.session.site.devices.get(self.reading.device.id, self.reading.device)
+
+    def queue(self) -> tuple[DeviceView, ...]:
+        """Return what is to be decided about."""
+        queued = queue(self.session.site.devices.values())
+        ids = [view.id for view in queued]
+        if self.reading.device.id in ids:
+            self._last_place = ids.index(self.reading.device.id)
+        return queued
+
+    def show_device(self, device: DeviceView) -> None:
+        """Show another device."""
+        self.reading = Reading(device)
+
+    def why_not(self, verb: str) -> str:
+        """Return why a verb is not possible."""
+        if verb in ("save", "copy"):
+            return "" if self._certificate() else "There is no certificate."
+        if verb in ("next", "previous"):
+            is_alone = self._following(1) is None
+            return WAIT if self.is_accepting else "There is no other certificate to decide about." if is_alone else ""
+        return super().why_not(verb)
+
+    def _following(self, step: int) -> DeviceView | None:
+        return neighbour(self.queue(), self.reading.device.id, self._last_place, step)
+
+    def _certificate(self) -> CertificateView | None:
+        review = self.reading.review
+        return (review.presented or review.stored) if review is not None else None
+
+    def action_turn(self, step: int) -> None:
+        """Go to the next one in the queue, or the one before."""
+        following = self._following(step)
+        if not self.refused("next") and following is not None:
+            self.show_device(following)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll, wherever the focus is."""
+        body = self.query_one("#body", Body)
+        body.scroll_relative(y=pages * max(body.size.height - 1, 1), animate=False)
+
+    def action_save(self) -> None:
+        """Write what is shown to files."""
+        from tui.screens.save import save_certificates
+
+        if not self.refused("save"):
+            both = ("stored", "presented")
+            only = both[:1] if self.reading.review and self.reading.review.stored else both[1:]
+            kinds = both if self.reading.case is Case.CHANGED else only
+            self.attend(save_certificates, self, self.reading.device, kinds)
+
+    def action_copy(self) -> None:
+        """Put the fingerprint that is decided about on the clipboard of the terminal."""
+        certificate = self._certificate()
+        if not self.refused("copy") and certificate is not None:
+            self.app.copy_to_clipboard(certificate.fingerprint)
+            self.say("The SHA-256 went to the terminal's clipboard, if it has one.")
