@@ -70,7 +70,7 @@ def _to_do(device: DeviceView, width: int) -> list[Line]:
         if device.attention == BLOCKED_TEXT
         else sentences(device.attention, device.attention_hint)
     )
-    return [*field("To do", told, width), *field("Probably", device.change or "", width, Tone.STRONG)]
+    return [*field("To do", told, width), *field("Why", device.change or "", width, Tone.STRONG)]
 
 
 def _certificates(detail: DeviceDetail, now: datetime, width: int) -> list[Line]:

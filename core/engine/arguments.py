@@ -34,7 +34,7 @@ def login_of(command: AddDevices | ReplaceDevice) -> Login | None:
 def address_of(device: DeviceRecord) -> str:
     """Return where to look for an added device. One that had a certificate is never reached over HTTP (rule R13)."""
     if device.pin is None:
-        return show_address(device.host, device.port if device.scheme == "https" else None)
+        return show_address(device.host, None if device.scheme == "http" else device.port)
     return f"https://{show_address(device.host, device.port)}"
 
 

@@ -46,8 +46,9 @@ class Contact:
         self._progress = progress
         self._replaces = case.install.request.purpose is Purpose.REPLACE
         self._target = parse_address(case.install.request.address)
-        if case.device.pin is not None and not (self._replaces and self._target.scheme == "http"):
-            # Only who says so moves a device that had a certificate to plain HTTP (rule R13).
+        has_certificate = case.device.pin is not None and not (self._replaces and self._target.scheme == "http")
+        if has_certificate or case.install.request.expect:
+            # Only who says so moves a device that had a certificate, or should have one, to plain HTTP (rule R13).
             self._target = dataclasses.replace(self._target, scheme="https")
         self._loop = asyncio.get_running_loop()
 

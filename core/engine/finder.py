@@ -49,6 +49,8 @@ class Finder:
             place = await self._try_given(self._target.port)
             if place is not None:
                 return place
+            if self._target.scheme == "https":
+                raise self._no_https()
         return await self._search()
 
     async def _try_given(self, port: int) -> Place | None:
@@ -82,11 +84,14 @@ class Finder:
             if isinstance(outcome, TlsFailedError):
                 raise outcome
         if self._target.scheme == "https":
-            raise NotReachedError(
-                f"No HTTPS on {self._target}",
-                "Enable HTTPS in the camera's own settings, or give its HTTPS port, such as 192.168.20.1:4443.",
-            )
+            raise self._no_https()
         return await self._find_http([(port, "no HTTPS answers") for port in self._http_ports()])
+
+    def _no_https(self) -> NotReachedError:
+        return NotReachedError(
+            f"No HTTPS on {self._target}",
+            "Enable HTTPS in the camera's own settings, or give its HTTPS port, such as 192.168.20.1:4443.",
+        )
 
     async def _find_http(self, ports: Sequence[tuple[int, str]]) -> Place:
         for port, how in ports:

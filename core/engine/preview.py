@@ -1,5 +1,7 @@
 """What adding a device would do, found out without a login and without changing or storing anything."""
 
+import dataclasses
+
 from core.decide.addresses import Target
 from core.engine.contact import manages
 from core.engine.finder import Finder, Place
@@ -21,6 +23,10 @@ class Preview:
     async def look_at(self, target: Target) -> Look:
         """Return what one address presents and over what it would be added, or the problem in words."""
         found = self._services.registry.found(target.host)
+        added = self._services.registry.at(target.host, target.port)
+        if added is not None and added.pin is not None and not target.scheme:
+            # What has a certificate is not asked over plain HTTP whether it speaks that (rule R13).
+            target = dataclasses.replace(target, scheme="https")
         try:
             place = await Finder(self._services.wsdls, target, found).find()
         except DeviceError as error:

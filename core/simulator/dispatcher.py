@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
+from hashlib import sha256
 from html import escape
 from urllib.parse import urlsplit
 
@@ -95,7 +96,14 @@ class Dispatcher:
         if request.method not in ("GET", "HEAD"):
             return HttpAnswer(405, b"Only GET is understood", headers=(("Allow", "GET, HEAD"),))
         title = escape(f"{self._settings.maker} {self._settings.model}")
-        return HttpAnswer(200, f"<!doctype html><title>{title}</title><p>Sign in to see the live view.</p>".encode())
+        return HttpAnswer(200, f"<!doctype html>\n<title>{title}</title>\n{self._certificate()}".encode())
+
+    def _certificate(self) -> str:
+        """Return what the camera itself says of its certificate, for whoever stands in front of it to compare."""
+        identity = self._device.identity()
+        if identity is None or not self._device.on("HTTPS"):
+            return "<p>HTTPS is off.\n"
+        return f"<p>HTTPS certificate, SHA-256:\n<pre>\n{_in_groups(sha256(identity.chain[0]).hexdigest())}</pre>\n"
 
     async def _call(self, service: Service, request: HttpRequest, entry: _Entry) -> HttpAnswer:
         message = soap.read(request.body)
@@ -183,3 +191,9 @@ def _fault_answer(raised: faults.OnvifFault) -> HttpAnswer:
 def _credentials(request: HttpRequest) -> tuple[str, ...]:
     header = request.header("authorization")
     return (header.partition(" ")[0].title(),) if header else ()
+
+
+def _in_groups(fingerprint: str) -> str:
+    """Return a fingerprint in groups of four, four groups a line."""
+    groups = [fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4)]
+    return "".join(f"{' '.join(groups[start : start + 4])}\n" for start in range(0, len(groups), 4))

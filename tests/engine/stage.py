@@ -23,8 +23,8 @@ from core.model.records import DeviceRecord, Login, Pin
 from core.model.secret import Secret
 from core.store.folder import StateFolder
 from core.store.store import NewEvent, Store
-from tests.discovery.messages import about, hello
 from tests.discovery.cameras import GROUP, send
+from tests.discovery.messages import about, hello
 from tests.engine.conftest import CALLER, CONFIG, Gateway, running, until
 from tests.engine.counting import CountingDevice, Odd, Shown, twin_of
 from tests.engine.process import free_udp_port
@@ -41,7 +41,7 @@ class Start:
     """What a device is before anything happens: its pin's origin, and what it shows (None: it is away)."""
 
     origin: Origin | None = None
-    shows: str | None = "pin"
+    shows: str | None = "P"
     scheme: str = "https"
     baseline: str = "on"
     attention: tuple[Attention, ...] = ()
@@ -79,16 +79,17 @@ class Cell:
 
     def __post_init__(self) -> None:
         self.id = self.host.replace(".", "-")
-        own = {name: new_leaf(name) for name in ("pin", "former", "other", "X", "Y")}
-        self.leaves = own | {"same key": twin_of(own["pin"]), "neighbour": self.neighbour}
+        own = {name: new_leaf(name) for name in "PFOXY"}
+        self.leaves = own | {"K": twin_of(own["P"]), "N": self.neighbour}
         self.device = CountingDevice(self.host, Odd.PLAIN)
         self.plain = CountingDevice(self.host, Odd.PLAIN)
 
     @property
     def reviewed(self) -> str:
         """What the technician has seen of it: the leaf that it shows, or showed last."""
-        last = self.start.shows if self.start.shows in self.leaves else "pin"
-        return self.leaves[self.shown if self.shown in self.leaves else last or "pin"].fingerprint
+        return next(
+            self.leaves[name].fingerprint for name in (self.shown, self.start.shows or "P", "P") if name in self.leaves
+        )
 
     async def show(self, what: str | None) -> None:
         if what is None or what in AWAY:
@@ -126,7 +127,7 @@ class Cell:
             case "accept" | "accept late":
                 return AcceptCertificate(device=self.id, fingerprint=self.reviewed)
             case "accept else":
-                something = self.leaves["former" if self.shown == "neighbour" else "neighbour"]
+                something = self.leaves["F" if self.shown == "N" else "N"]
                 return AcceptCertificate(device=self.id, fingerprint=something.fingerprint)
             case "replace":
                 return ReplaceDevice(device=self.id, expect=self.reviewed, patience=0.0)
@@ -151,11 +152,12 @@ class Cell:
         short, usual = _STATES[view.connection, view.certificate_field]
         if view.presented:
             short += f" {self._name(view.presented)}"
-        if view.fingerprint and (view.fingerprint, view.origin) != (self.leaves["pin"].fingerprint, self.start.origin):
+        if view.fingerprint and (view.fingerprint, view.origin) != (self.leaves["P"].fingerprint, self.start.origin):
             short += f":{self._name(view.fingerprint)}"
             if view.origin is Origin.ISSUED:
                 short += " by nobody"
-        return short if view.attention_kind is usual else f"{short}!{view.attention_kind}"
+        kind = view.attention_kind
+        return short if kind is usual else f"{short}!{_KINDS.get(kind, kind) if kind else ''}"
 
     def _sent(self) -> str:
         # What is on HTTP is asked over HTTP at every look.
@@ -167,6 +169,7 @@ class Cell:
         return next((name for name, known in self.leaves.items() if known.fingerprint == leaf), leaf or "HTTP")
 
 
+_KINDS = {AttentionKind.SAME_CERTIFICATE: "twin", AttentionKind.TLS_FAILED: "tls"}
 _STATES: dict[tuple[Connection, CertificateField | None], tuple[str, AttentionKind | None]] = {
     (Connection.ONLINE, CertificateField.ARCULES): ("on", None),
     (Connection.ONLINE, CertificateField.DEVICE): ("own", AttentionKind.REVIEW_LEAF),
@@ -235,11 +238,11 @@ async def _store(folder: Path, cells: Sequence[Cell], neighbour: Leaf) -> None:
 async def _store_device(store: Store, cell: Cell) -> None:
     start, leaves = cell.start, cell.leaves
     record = _record(cell.id, cell.host, cell.device.port, scheme=start.scheme, attention=start.attention)
-    for name in ("former", "pin") if start.origin else ():
+    for name in "FP" if start.origin else ():
         pin = Pin(await store.put_certificate(leaves[name].der), start.origin or Origin.ISSUED, AT, "tech1")
         record = msgspec.structs.replace(record, pin=pin)
         await store.pin(record, None, _EVENT)
-    presented = await store.put_certificate(leaves["X"].der) if start.presented else None
+    presented = await store.put_certificate(leaves[start.presented].der) if start.presented else None
     await store.put_device(msgspec.structs.replace(record, presented=presented))
     await store.put_login(cell.id, Login("admin", Secret("s3cret")))
 

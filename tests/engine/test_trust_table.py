@@ -3,14 +3,15 @@
 A table is text that was written by hand; the outcomes are worked out anew and compared with it, cell by cell.
 """
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from core.decide.trust import Answer, Health, Looked, certificate_field, judge_look
 from core.model.device import Attention, AttentionKind, CertificateField, Connection, Origin
 from core.model.records import DeviceRecord, Pin
-
-AT = "2026-01-01T00:00:00Z"
+from tests.engine.stage import AT, STARTS, play
 
 
 def rows(table: str) -> dict[str, dict[str, str]]:
@@ -121,21 +122,78 @@ def test_a_look_changes_nothing_stored_but_what_was_presented(state: str, answer
 # What becomes of a device that shows the row when the technician does the column, at the look after that.
 #
 # `on` and `off`, as HTTPS (Arcules); `own`, as HTTPS (Device); `http`; `bare`, without a certificate; `BLK X`, blocked
-# by X; `gone`. `:X` X is pinned now in place of what was. `!` another attention than the usual one for this state. `-`
-# the command was refused. `*X` more than handshakes was sent to whoever has the key of X, `*HTTP` over plain HTTP, which
-# is asked without a login which HTTPS port the device has.
+# by X; `gone`. `:X` X is pinned now in place of what was. `!` another attention than the usual one of this state. `-`
+# the command was refused. `*X` more than handshakes was sent to whoever has the key of X; `*HTTP` the same over plain
+# HTTP, where the device is asked, without a login, for its HTTPS port.
 #
-# Accepted is what was reviewed, something else, or what was reviewed after it changed again to Y. Replaced is what was
-# reviewed, or whatever is there. A device that is away, or shows no certificate, was reviewed when it last showed one.
+# P is the pin, F was it formerly, O is another leaf, N is pinned to another device, K has the key of P. A technician
+# accepts what was reviewed, or something else, or what was reviewed after that changed to Y, and replaces the device
+# naming what was reviewed, or nothing. What shows no leaf was reviewed when it last showed one.
 TRUSTED = """
-                nothing          accept                          accept else      accept late  replace                                   replace unseen   reissue          remove
-pin             on               -on                             -on              -BLK Y       on*pin                                    on*pin           on*pin           gone
-other           BLK other        on:other                        -BLK other       -BLK Y       own:other*other                           BLK other        -BLK other       gone
-former          BLK former       on:former                       -BLK former      -BLK Y       own:former*former                         BLK former       -BLK former      gone
-neighbour       BLK neighbour    on:neighbour!same_certificate   -BLK neighbour   -BLK Y       own:neighbour!same_certificate*neighbour  BLK neighbour    -BLK neighbour   gone
-same key        BLK same key     on:same key                     -BLK same key    -BLK Y       own:same key*same key                     BLK same key     -BLK same key    gone
-port closed     off              -off                            -off             -BLK Y       off                                       off              off              gone
-TLS fails       off!tls_failed   -off!tls_failed                 -off!tls_failed  -BLK Y       off!tls_failed                            off!tls_failed   off!tls_failed   gone
-HTTP instead    off              -off                            -off             -BLK Y       off                                       off              off              gone
-HTTP elsewhere  off              -off                            -off             -BLK Y       off*HTTP                                  off*HTTP         off              gone
+                 nothing  accept     accept else  accept late  replace       replace unseen  reissue  remove
+P                on       -on        -on          -BLK Y       on*P          on*P            on*P     gone
+O                BLK O    on:O       -BLK O       -BLK Y       own:O*O       -BLK O          -BLK O   gone
+F                BLK F    on:F       -BLK F       -BLK Y       own:F*F       -BLK F          -BLK F   gone
+N                BLK N    on:N!twin  -BLK N       -BLK Y       own:N!twin*N  -BLK N          -BLK N   gone
+K                BLK K    on:K       -BLK K       -BLK Y       own:K*K       -BLK K          -BLK K   gone
+port closed      off      -off       -off         -BLK Y       off           off             off      gone
+TLS fails        off!tls  -off!tls   -off!tls     -BLK Y       off!tls       off!tls         off!tls  gone
+HTTP instead     off      -off       -off         -BLK Y       off           off             off      gone
+HTTP elsewhere   off      -off       -off         -BLK Y       off*HTTP      off*HTTP        off      gone
 """
+OWN = """
+                nothing      accept        accept else   accept late  replace        replace unseen  reissue      remove
+P               own          on:P          -own          -own BLK Y   own*P          own*P           own*P        gone
+O               own BLK O    on:O          -own BLK O    -own BLK Y   own:O*O        -own BLK O      -own BLK O   gone
+F               own BLK F    on:F          -own BLK F    -own BLK Y   own:F*F        -own BLK F      -own BLK F   gone
+N               own BLK N    on:N!twin     -own BLK N    -own BLK Y   own:N!twin*N   -own BLK N      -own BLK N   gone
+K               own BLK K    on:K          -own BLK K    -own BLK Y   own:K*K        -own BLK K      -own BLK K   gone
+port closed     own off      -own off      -own off      -own BLK Y   own off        own off         own off      gone
+TLS fails       own off!tls  -own off!tls  -own off!tls  -own BLK Y   own off!tls    own off!tls     own off!tls  gone
+HTTP instead    own off      -own off      -own off      -own BLK Y   own off        own off         own off      gone
+HTTP elsewhere  own off      -own off      -own off      -own BLK Y   own off*HTTP   own off*HTTP    own off      gone
+"""
+BLOCKED = """
+                 nothing  accept     accept else  accept late  replace       replace unseen  reissue  remove
+X                BLK X    on:X       -BLK X       -BLK Y       own:X*X       -BLK X          -BLK X   gone
+P                on       -on        -on          -BLK Y       on*P          on*P            on*P     gone
+O                BLK O    on:O       -BLK O       -BLK Y       own:O*O       -BLK O          -BLK O   gone
+F                BLK F    on:F       -BLK F       -BLK Y       own:F*F       -BLK F          -BLK F   gone
+N                BLK N    on:N!twin  -BLK N       -BLK Y       own:N!twin*N  -BLK N          -BLK N   gone
+K                BLK K    on:K       -BLK K       -BLK Y       own:K*K       -BLK K          -BLK K   gone
+port closed      BLK X    -BLK X     -BLK X       -BLK Y       BLK X         -BLK X          -BLK X   gone
+TLS fails        BLK X    -BLK X     -BLK X       -BLK Y       BLK X         -BLK X          -BLK X   gone
+HTTP instead     BLK X    -BLK X     -BLK X       -BLK Y       BLK X         -BLK X          -BLK X   gone
+HTTP elsewhere   BLK X    -BLK X     -BLK X       -BLK Y       BLK X*HTTP    -BLK X          -BLK X   gone
+"""
+PLAIN = """
+                 nothing   accept     accept else  accept late  replace   replace unseen  reissue    remove
+HTTP instead     http      -http      -http        -http off    http      http            -http      gone
+O                http off  -http off  -http off    -http off    http off  http off        -http off  gone
+TLS fails        http off  -http off  -http off    -http off    http off  http off        -http off  gone
+port closed      http off  -http off  -http off    -http off    http off  http off        -http off  gone
+"""
+BARE = """
+                 nothing  accept     accept else  accept late  replace       replace unseen  reissue  remove
+O                bare     on:O       -bare        -bare        own:O*O       own:O*O         -bare    gone
+N                bare     on:N!twin  -bare        -bare        own:N!twin*N  own:N!twin*N    -bare    gone
+port closed      bare     -bare      -bare        -bare        bare          bare            -bare    gone
+TLS fails        bare     -bare      -bare        -bare        bare!tls      bare!tls        -bare    gone
+HTTP instead     bare     -bare      -bare        -bare        bare          http*HTTP       -bare    gone
+"""
+TABLES = {
+    "issued, online": TRUSTED,
+    "issued, offline": TRUSTED,
+    "accepted, online": TRUSTED,
+    "device, online": OWN,
+    "issued, blocked": BLOCKED,
+    "http, online": PLAIN,
+    "bare, offline": BARE,
+}
+
+
+@pytest.mark.parametrize("start", TABLES)
+async def test_every_decision_leads_where_the_table_says(folder: Path, start: str) -> None:
+    table = rows(TABLES[start])
+    acts = tuple(next(iter(table.values())))
+    assert await play(folder, start, list(STARTS).index(start), tuple(table), acts) == table

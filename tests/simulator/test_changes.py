@@ -1,10 +1,13 @@
 """Certificates that change past the camera's services: by hand, by itself, at another address, and odd ones."""
 
 import asyncio
+import hashlib
 import ipaddress
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -159,6 +162,29 @@ async def test_one_thing_is_done_to_a_camera_at_a_time() -> None:
         await asyncio.gather(*work, camera.power_cut())
         assert await leaf_of(camera) == camera.leaf
         assert list(camera.keystore.contents.paths) == camera.keystore.contents.assigned
+
+
+async def page(camera: Camera) -> str:
+    """What the camera's own web page says, without the markup and the line breaks."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.get(f"http://{camera.host}:{camera.http_port}/")
+    assert answer.status_code == 200
+    return re.sub(r"<[^>]*>|\s", "", answer.text)
+
+
+async def test_a_camera_s_own_page_shows_the_fingerprint_to_compare_with() -> None:
+    async with Camera() as camera:
+        before = hashlib.sha256(await leaf_of(camera)).hexdigest()
+        assert before in await page(camera)
+        after = hashlib.sha256(await changed(camera, "new_certificate")).hexdigest()
+        assert after in (now := await page(camera))
+        assert before not in now
+
+
+@pytest.mark.parametrize("settings", [CameraSettings(https_port=None), CameraSettings(https_enabled=False)])
+async def test_a_camera_s_own_page_says_that_https_is_off(settings: CameraSettings) -> None:
+    async with Camera(settings) as camera:
+        assert "HTTPSisoff" in await page(camera)
 
 
 # Odd certificates

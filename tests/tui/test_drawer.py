@@ -7,7 +7,7 @@ import pytest
 
 from core.model.messages import DeviceDetail, ReadCertificate, ShowDevice
 from tests.tui.driving import Running, running
-from tests.tui.engine import OTHER_PRINT, ScriptedEngine, added, blocked, found, over_http, stored
+from tests.tui.engine import OTHER_PRINT, RESET, ScriptedEngine, added, blocked, found, over_http, stored
 from tui.words import grouped
 
 
@@ -65,12 +65,13 @@ async def test_a_device_on_plain_http_has_no_certificate_lines(engine: ScriptedE
 
 
 async def test_a_blocked_device_shows_both_fingerprints(engine: ScriptedEngine, tmp_path: Path) -> None:
-    view = blocked(14, "Loading dock")
+    view = blocked(14, "Loading dock", change=RESET)
     engine.show(view)
     engine.details["cam-14"] = DeviceDetail(view, stored(), stored(OTHER_PRINT, issuer="axis", self_signed=True))
     async with running(tmp_path, engine) as run:
         await open_drawer(run, "Loading dock")
         first, second = grouped(OTHER_PRINT)
+        await run.sees(f"Why           {RESET}")
         await run.sees("!! Error with device certificate", f"Presented     {first}", second, "issued by axis (itself)")
 
 

@@ -16,7 +16,7 @@ from tui.site import Change
 from tui.widgets.choices import Choices, Item
 from tui.words import Tone, moment, plural, short, state
 
-_NAME, _ADDRESS, _SINCE = 22, 22, 14
+_MARK, _NAME, _ADDRESS, _SINCE = 3, 22, 22, 14
 
 
 class QueueScreen(Frame):
@@ -79,7 +79,8 @@ def _row(device: DeviceView, now: datetime) -> Line:
     since = moment(device.since, now)
     leaf = device.presented or device.fingerprint
     return (
-        (f"{where.mark:<2} ", where.tone),
+        (where.mark, where.tone),
+        (" " * (_MARK - len(where.mark)), Tone.PLAIN),
         (fit(device.name, _NAME - 1) + " " + fit(device.address, _ADDRESS - 1) + " ", Tone.PLAIN),
         (fit(f"since {since}" if since else "", _SINCE), Tone.PLAIN),
         (short(leaf) if leaf else "", Tone.PLAIN),

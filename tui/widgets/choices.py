@@ -101,4 +101,7 @@ class Choices(VerticalScroll, can_focus=True, inherit_bindings=False):
     def _line(self, item: Item) -> Line:
         if not item.key:
             return item.line
-        return ((" > " if item.key == self.key else "   ", Tone.STRONG), *item.line)
+        if item.key != self.key:
+            return (("   ", Tone.PLAIN), *item.line)
+        bold = ((text, Tone.STRONG if tone is Tone.PLAIN else tone) for text, tone in item.line)
+        return ((" > ", Tone.STRONG), *bold)
