@@ -8,7 +8,7 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -115,7 +115,7 @@ class BarestPython:
             sweep.failed += 1
 
 
-def _until_done(call, fd: int) -> Iterator[int]:
+def _until_done(call: Callable[[], object], fd: int) -> Iterator[int]:
     while True:
         try:
             call()
