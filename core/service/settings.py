@@ -55,6 +55,7 @@ _RULES: dict[tuple[str, str], _Rule] = {
     (_TOP, "discovery_port"): _Rule("a port from 1 to 65535", lambda value: 1 <= value <= 65535),
     (_TOP, "linger"): _Rule("a number of seconds, 0 or more", lambda value: value >= 0 and math.isfinite(value)),
     (_TOP, "parallel_installs"): _Rule("a whole number from 1 to 100", lambda value: 1 <= value <= 100),
+    (_TOP, "expiry_notice"): _Rule("a whole number of days from 0 to 3650", lambda value: 0 <= value <= 3650),
     ("authority", "name"): _Rule(
         "a name of 1 to 64 characters, in quotes", lambda value: bool(value) and _is_short_text(value)
     ),

@@ -16,6 +16,7 @@ patience = 60
 restart_patience = 90.5
 check_period = 10
 retry_period = 20
+expiry_notice = 60
 parallel_installs = 4
 http_login = "never"
 
@@ -51,6 +52,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         restart_patience=90.5,
         check_period=10.0,
         retry_period=20.0,
+        expiry_notice=60,
         parallel_installs=4,
         http_login="never",
         authority=AuthoritySettings("Site CA", "ec-p256", "/run/credentials/passphrase"),
@@ -125,6 +127,8 @@ WRONG = {
     "discovery_port = 65536": '"discovery_port" must be a port from 1 to 65535.',
     "discovery_port = 3702.5": '"discovery_port" must be a port from 1 to 65535.',
     "parallel_installs = 0": '"parallel_installs" must be a whole number from 1 to 100.',
+    "expiry_notice = -1": '"expiry_notice" must be a whole number of days from 0 to 3650.',
+    "expiry_notice = 1.5": '"expiry_notice" must be a whole number of days from 0 to 3650.',
     "http_login = 'sometimes'": '"http_login" must be one of "ask", "never", "always".',
     "gateway = 'a\\u001bb'".replace("'", '"'): '"gateway" must be a name of at most 64 characters, in quotes.',
     f"gateway = '{'x' * 65}'": '"gateway" must be a name of at most 64 characters, in quotes.',
