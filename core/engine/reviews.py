@@ -74,7 +74,7 @@ class Reviews:
             raise RefusedError(f"{device.name} shows no certificate that could be accepted", why)
         with self._work.holding(device):
             seen = await self._look(device)
-            # Nothing else decides about a device that is held, but it may have been removed.
+            # Nothing else decides about a device that is held, but a look that had begun before may have changed it.
             device = self._services.registry.resolve(device.id)
             if seen.fingerprint != fingerprint:
                 await self._note(device, seen)

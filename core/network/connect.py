@@ -5,6 +5,7 @@ import socket
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from core.network.line import Line
 from core.network.wording import Place, not_reached
 
 
@@ -16,8 +17,8 @@ class _Candidate(NamedTuple):
     address: Any
 
 
-async def connect(place: Place, end: float) -> socket.socket:
-    """Return a connected, non-blocking socket. `end` is a time of the running loop, for resolving the name too.
+async def connect(place: Place, end: float) -> Line:
+    """Return a connection. `end` is a time of the running loop, for resolving the name too.
 
     Raises `NotReachedError`.
     """
@@ -29,7 +30,7 @@ async def connect(place: Place, end: float) -> socket.socket:
         raise not_reached(place, error) from error
 
 
-async def _connect(place: Place) -> socket.socket:
+async def _connect(place: Place) -> Line:
     problem = OSError("no address")
     for candidate in await _resolve(place):
         try:
@@ -39,15 +40,14 @@ async def _connect(place: Place) -> socket.socket:
     raise problem
 
 
-async def _try(candidate: _Candidate) -> socket.socket:
-    sock = socket.socket(candidate.family, candidate.kind, candidate.protocol)
+async def _try(candidate: _Candidate) -> Line:
+    line = Line(candidate.family)
     try:
-        sock.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(sock, candidate.address)
+        await line.connect(candidate.address)
     except BaseException:
-        sock.close()
+        line.close()
         raise
-    return sock
+    return line
 
 
 async def _resolve(place: Place) -> Sequence[_Candidate]:

@@ -2,15 +2,14 @@
 
 import asyncio
 import contextlib
-import socket
 import ssl
 from dataclasses import dataclass
 
 from core.network.connect import connect
+from core.network.line import Line
 from core.network.profile import client_context, fingerprint, proven_leaf, version
 from core.network.wording import Place, no_certificate, not_tls, tls_failed
 
-_READ = 16 * 1024
 _LONGEST_GOODBYE = 0.5
 # TLS record types that can come first: alert and handshake (RFC 8446, 5.1).
 _FIRST_BYTES = (b"\x15", b"\x16")
@@ -36,8 +35,8 @@ async def look(host: str, port: int, *, deadline: float = 10.0) -> Seen:
     """
     place = Place(host, port)
     end = asyncio.get_running_loop().time() + deadline
-    with contextlib.closing(await connect(place, end)) as sock:
-        handshake = _Handshake(place, sock)
+    with contextlib.closing(await connect(place, end)) as line:
+        handshake = _Handshake(place, line)
         try:
             async with asyncio.timeout_at(end):
                 await handshake.run()
@@ -49,22 +48,23 @@ async def look(host: str, port: int, *, deadline: float = 10.0) -> Seen:
 
 
 class _Handshake:
-    """A client's handshake over a connected socket, in memory, so that not a byte goes out that is not part of it."""
+    """A client's handshake over a connection, in memory, so that not a byte goes out that is not part of it."""
 
-    def __init__(self, place: Place, sock: socket.socket) -> None:
+    def __init__(self, place: Place, line: Line) -> None:
         self._place = place
-        self._sock = sock
-        self._loop = asyncio.get_running_loop()
+        self._line = line
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = _context.wrap_bio(self._incoming, self._outgoing, server_hostname=place.name)
         self._start = b""
 
     async def run(self) -> None:
-        """Shake hands. Raises OSError, which TLS errors and timeouts are, and `NotTlsError`."""
+        """Shake hands. Raises OSError, which TLS errors and timeouts are, and `NotTlsError`.
+
+        What is left to send is only for the peer to know that we are done, and goes with the goodbye.
+        """
         while not self._step():
-            await self._flush()
+            await self._line.send(self._outgoing.read())
             await self._receive()
-        await self._flush()
 
     def seen(self) -> Seen:
         """Return what the finished handshake proved. Raises `TlsFailedError`."""
@@ -83,9 +83,8 @@ class _Handshake:
             self._tls.unwrap()
         with contextlib.suppress(OSError):
             async with asyncio.timeout(_LONGEST_GOODBYE):
-                await self._flush()
-                self._sock.shutdown(socket.SHUT_WR)
-                while await self._loop.sock_recv(self._sock, _READ):
+                await self._line.send_last(self._outgoing.read())
+                while await self._line.receive():
                     pass
 
     def _step(self) -> bool:
@@ -95,11 +94,8 @@ class _Handshake:
             return False
         return True
 
-    async def _flush(self) -> None:
-        await self._loop.sock_sendall(self._sock, self._outgoing.read())
-
     async def _receive(self) -> None:
-        data = await self._loop.sock_recv(self._sock, _READ)
+        data = await self._line.receive()
         if not data:
             raise ConnectionResetError
         if len(self._start) < 2:

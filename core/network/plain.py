@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import re
-import socket
 
 from core.model.errors import NotReachedError
 from core.network.connect import connect
+from core.network.line import Line
 from core.network.wording import Place
 
 _ANSWER = b"HTTP/"
@@ -41,19 +41,18 @@ async def _answer(host: str, port: int, deadline: float, most: int) -> bytes:
     place = Place(host, port)
     end = asyncio.get_running_loop().time() + deadline
     try:
-        with contextlib.closing(await connect(place, end)) as sock:
+        with contextlib.closing(await connect(place, end)) as line:
             async with asyncio.timeout_at(end):
-                return await _ask(sock, place._replace(host=place.name), most)
+                return await _ask(line, place._replace(host=place.name), most)
     except (NotReachedError, OSError):
         return b""
 
 
-async def _ask(sock: socket.socket, place: Place, most: int) -> bytes:
-    loop = asyncio.get_running_loop()
+async def _ask(line: Line, place: Place, most: int) -> bytes:
     answer = b""
-    await loop.sock_sendall(sock, f"GET / HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode())
+    await line.send(f"GET / HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode())
     while len(answer) < most and _ANSWER.startswith(answer[: len(_ANSWER)]) and _END not in answer:
-        data = await loop.sock_recv(sock, most - len(answer))
+        data = await line.receive(most - len(answer))
         if not data:
             break
         answer += data

@@ -26,6 +26,10 @@ def rows(table: str) -> dict[str, dict[str, str]]:
     }
 
 
+def cells(table: dict[str, dict[str, str]]) -> dict[str, str]:
+    return {f"{row}, {column}": cell for row, line in table.items() for column, cell in line.items()}
+
+
 # What one look leads to. `on 1` is online with one look missed, `off 3` offline after three, as unreachable; `tls 3`
 # the same because TLS fails; `block X` blocked by X. X is what a blocked device showed before, Y yet another leaf.
 LOOKS = """
@@ -139,7 +143,7 @@ K                BLK K    on:K       -BLK K       -BLK Y       own:K*K       -BL
 port closed      off      -off       -off         -BLK Y       off           off             off      gone
 TLS fails        off!tls  -off!tls   -off!tls     -BLK Y       off!tls       off!tls         off!tls  gone
 HTTP instead     off      -off       -off         -BLK Y       off           off             off      gone
-HTTP elsewhere   off      -off       -off         -BLK Y       off*HTTP      off*HTTP        off      gone
+HTTP elsewhere   off      -off       -off         -BLK Y       off           off             off      gone
 """
 OWN = """
                 nothing      accept        accept else   accept late  replace        replace unseen  reissue      remove
@@ -151,7 +155,7 @@ K               own BLK K    on:K          -own BLK K    -own BLK Y   own:K*K   
 port closed     own off      -own off      -own off      -own BLK Y   own off        own off         own off      gone
 TLS fails       own off!tls  -own off!tls  -own off!tls  -own BLK Y   own off!tls    own off!tls     own off!tls  gone
 HTTP instead    own off      -own off      -own off      -own BLK Y   own off        own off         own off      gone
-HTTP elsewhere  own off      -own off      -own off      -own BLK Y   own off*HTTP   own off*HTTP    own off      gone
+HTTP elsewhere  own off      -own off      -own off      -own BLK Y   own off        own off         own off      gone
 """
 BLOCKED = """
                  nothing  accept     accept else  accept late  replace       replace unseen  reissue  remove
@@ -164,7 +168,7 @@ K                BLK K    on:K       -BLK K       -BLK Y       own:K*K       -BL
 port closed      BLK X    -BLK X     -BLK X       -BLK Y       BLK X         -BLK X          -BLK X   gone
 TLS fails        BLK X    -BLK X     -BLK X       -BLK Y       BLK X         -BLK X          -BLK X   gone
 HTTP instead     BLK X    -BLK X     -BLK X       -BLK Y       BLK X         -BLK X          -BLK X   gone
-HTTP elsewhere   BLK X    -BLK X     -BLK X       -BLK Y       BLK X*HTTP    -BLK X          -BLK X   gone
+HTTP elsewhere   BLK X    -BLK X     -BLK X       -BLK Y       BLK X         -BLK X          -BLK X   gone
 """
 PLAIN = """
                  nothing   accept     accept else  accept late  replace   replace unseen  reissue    remove
@@ -196,4 +200,5 @@ TABLES = {
 async def test_every_decision_leads_where_the_table_says(folder: Path, start: str) -> None:
     table = rows(TABLES[start])
     acts = tuple(next(iter(table.values())))
-    assert await play(folder, start, list(STARTS).index(start), tuple(table), acts) == table
+    became = await play(folder, start, list(STARTS).index(start), tuple(table), acts)
+    assert cells(became) == cells(table)
