@@ -25,7 +25,7 @@ _LEAVE_SCREEN = b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[<u"
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _LONGEST_END = 10.0
 _PACED = {"check_period": 5.0}
-_FAST = {"check_period": 1.0, "patience": 20.0, "restart_patience": 20.0}
+_FAST = {"check_period": 0.5, "patience": 20.0, "restart_patience": 20.0}
 
 
 def run_screen(*, fast: bool) -> int:
