@@ -110,13 +110,9 @@ def leftovers(inventory: Inventory, prefix: str, keep: str = "") -> tuple[Call, 
     def old(alias: str) -> bool:
         return alias.startswith(prefix) and alias != keep
 
-    held = {
-        certificate for path in inventory.paths if path.id in inventory.assigned for certificate in path.certificates
-    }
-    held_keys = {certificate.key for certificate in inventory.certificates if certificate.id in held}
     paths = {path.id for path in inventory.paths if old(path.alias) and path.id not in inventory.assigned}
-    certificates = {item.id for item in inventory.certificates if old(item.alias) and item.id not in held}
-    keys = {key.id for key in inventory.keys if old(key.alias) and key.id not in held_keys}
+    certificates = {item.id for item in inventory.certificates if old(item.alias)}
+    keys = {key.id for key in inventory.keys if old(key.alias)}
     return _deletions(inventory, paths, certificates, keys)
 
 
@@ -144,22 +140,27 @@ def _our_certificates(inventory: Inventory, ours: Ours) -> set[str]:
 
 
 def _our_keys(inventory: Inventory, ours: Ours) -> set[str]:
-    foreign = {item.key for item in inventory.certificates} - {
-        item.key for item in inventory.certificates if item.id in _our_certificates(inventory, ours)
-    }
     return {
         key.id
         for key in inventory.keys
+        # A device may shorten an alias, or forget it.
         if key.alias == ours.alias
-        or (key.id == ours.key and key.id not in ours.keys_before and not key.alias and key.id not in foreign)
+        or (key.id == ours.key and key.id not in ours.keys_before and ours.alias.startswith(key.alias))
     }
 
 
 def _deletions(
     inventory: Inventory, paths: Iterable[str], certificates: Iterable[str], keys: Iterable[str]
 ) -> tuple[Call, ...]:
-    """In the order that references allow: path, certificate, key; within each as the device lists them."""
-    paths, certificates, keys = set(paths), set(certificates), set(keys)
+    """In the order that references allow: path, certificate, key; within each as the device lists them.
+
+    What something else came to use stays: not every device refuses to delete it.
+    """
+    paths = set(paths)
+    certificates = set(certificates) - {
+        held for path in inventory.paths if path.id not in paths for held in path.certificates
+    }
+    keys = set(keys) - {item.key for item in inventory.certificates if item.id not in certificates}
     return (
         *(Call(Change.DELETE_PATH, path.id) for path in inventory.paths if path.id in paths),
         *(Call(Change.DELETE_CERTIFICATE, item.id) for item in inventory.certificates if item.id in certificates),

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.decide.keystore import Ours
-from core.decide.steps import Action
+from core.decide.steps import Action, Step
 from core.model.records import InstallRecord, JournalEntry, Pin
 
 BEGIN, DONE, FAILED = "begin", "done", "failed"
 MOST_ATTEMPTS = 3
 """How often an interrupted install is begun, the first time included."""
+
+_CHANGES = frozenset((Action.MAKE_KEY, Action.UPLOAD, Action.MAKE_PATH, Action.ASSIGN))
 
 SURE = 5
 """How many handshakes running must show the same leaf."""
@@ -73,13 +75,25 @@ class Steadiness:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What the journal tells of one install. `touched` is whether anything on the device may have been changed."""
+    """What the journal tells of one install.
+
+    `touched` is whether anything on the device may have been changed, `uploaded` whether it may hold our certificate,
+    which some devices take into use by that alone, and `assigning` whether our path may be assigned. `host`, `port` and
+    `path` are where it was met. `refusal` is the title and hint of the error by which it refused the login, if it did.
+    `adopted` is whether its certificate was pinned, so that all that is left is to clear up.
+    """
 
     touched: bool = False
+    uploaded: bool = False
     assigning: bool = False
     key: str = ""
     keys_before: frozenset[str] = frozenset()
     old_path: str = ""
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    refusal: tuple[str, str] | None = None
+    adopted: bool = False
 
     def ours(self, alias: str, candidate: bytes | None) -> Ours:
         """Return how to know what this install made."""
@@ -87,18 +101,23 @@ class Past:
 
 
 def read_journal(entries: Iterable[JournalEntry]) -> Past:
-    """Sum up the journal of one install; `assigning` is whether our path may be assigned."""
-    touched = assigning = False
+    """Sum up the journal of one install. What has failed was not done."""
+    phases: dict[str, str] = {}
     data: dict[str, str] = {}
     for entry in entries:
-        data.update(entry.data)
-        touched = touched or entry.step in (Action.MAKE_KEY, Action.UPLOAD, Action.MAKE_PATH, Action.ASSIGN)
-        if entry.step == Action.ASSIGN:
-            assigning = entry.phase != FAILED
+        phases[entry.step] = entry.phase
+        data |= entry.data
+    done = {step for step, phase in phases.items() if phase != FAILED}
     return Past(
-        touched=touched,
-        assigning=assigning,
+        touched=not done.isdisjoint(_CHANGES),
+        uploaded=Action.UPLOAD in done,
+        assigning=Action.ASSIGN in done,
         key=data.get("key", ""),
         keys_before=frozenset(filter(None, data.get("keys_before", "").split("\n"))),
         old_path=data.get("old_path", ""),
+        host=data.get("host", ""),
+        port=int(data.get("port", 0)),
+        path=data.get("device_service", ""),
+        adopted=Step.CLEAN in phases,
+        refusal=(data["refused"], data["hint"]) if phases.get(Step.LOGIN) == FAILED else None,
     )

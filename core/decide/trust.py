@@ -86,6 +86,11 @@ def after_install(device: DeviceRecord) -> Health:
     return Health(Connection.ONLINE) if reached else Health(Connection.OFFLINE, misses=MISSES_UNTIL_OFFLINE)
 
 
+def not_there(problem: Attention) -> Health:
+    """Return what is known of the connection while an install waits for the device to come back."""
+    return Health(Connection.OFFLINE, MISSES_UNTIL_OFFLINE, problem)
+
+
 def _blocked() -> Health:
     return Health(
         Connection.BLOCKED,

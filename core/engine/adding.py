@@ -3,18 +3,25 @@
 import asyncio
 import secrets
 
-from core.decide.addresses import Target, parse_address
-from core.engine.arguments import address_of, check_name, expected_leaf, login_of, parse_all, read_fingerprint
+from core.decide.addresses import Target, parse_address, show_address
+from core.engine.arguments import (
+    address_of,
+    check_name,
+    expected_leaf,
+    login_of,
+    name_of,
+    parse_all,
+    patience_of,
+    read_fingerprint,
+)
 from core.engine.clock import stamp
 from core.engine.services import Services
 from core.engine.work import Work
 from core.model.caller import Caller
 from core.model.device import CertificateField
-from core.model.errors import RefusedError, UsageError
+from core.model.errors import RefusedError
 from core.model.messages import AddDevices, Added, ReissueCertificate, ReplaceDevice
 from core.model.records import DeviceRecord, InstallRequest, Login, Purpose
-
-_LONGEST_NAME = 64
 
 
 class Adding:
@@ -25,84 +32,95 @@ class Adding:
         self._registry = services.registry
         self._store = services.store
         self._work = work
+        self._turn = asyncio.Lock()
 
     async def add(self, command: AddDevices, caller: Caller) -> Added:
         """Add each address and begin to onboard it; nothing is added where one of them cannot be."""
         targets = parse_all(command.addresses)
-        expect = expected_leaf(command, targets)
+        name, patience, expect = name_of(command), patience_of(command), expected_leaf(command, targets)
         await asyncio.gather(*(check_name(target) for target in targets))
-        known = [self._registry.at(target.host, target.port) for target in targets]
-        for device in filter(None, known):
-            self._refuse_if_settled(device)
-        login = login_of(command)
-        added = []
-        for target, text, old in zip(targets, command.addresses, known, strict=True):
-            request = InstallRequest(
-                address=text.strip(),
-                by=caller.user,
-                allow_http_login=command.allow_http_login,
-                expect=expect,
-                patience=command.patience,
-            )
-            device = old or self._new_device(target, command.name, caller)
-            await self._begin(device, request, login)
-            added.append(self._services.board.devices[device.id])
-        return Added(tuple(added))
+        # In turn, so that an address which two technicians add at once becomes one device.
+        async with self._turn:
+            known = [self._known(target) for target in targets]
+            devices = []
+            for target, text, old in zip(targets, command.addresses, known, strict=True):
+                request = InstallRequest(
+                    address=text.strip(),
+                    by=caller.user,
+                    allow_http_login=command.allow_http_login,
+                    expect=expect,
+                    patience=patience,
+                )
+                device = old or self._new_device(target, name, caller)
+                await self._begin(device, request, login_of(command), is_new=old is None)
+                devices.append(device)
+        return self._added(*devices)
 
     async def replace(self, command: ReplaceDevice, caller: Caller) -> Added:
         """Begin to onboard an added device again."""
         device = self._registry.resolve(command.device)
         address = command.address or address_of(device)
-        target = parse_address(address)
+        target, patience = parse_address(address), patience_of(command)
         await check_name(target)
         # Until a name is resolved the device may have been removed, or blocked.
         device = self._registry.resolve(device.id)
-        self._work.check_free(device)
-        other = self._registry.at(target.host, target.port)
-        if other is not None and other.id != device.id:
-            raise RefusedError(f"{target} is {other.name}, which is added already", "Replace that one, or remove it.")
-        expect = read_fingerprint(command.expect) if command.expect else _known_leaf(device, target)
+        for other in self._registry.at(target.host, target.port):
+            if other.id != device.id:
+                hint = "Replace that one, or remove it."
+                raise RefusedError(f"{target} is {other.name}, which is added already", hint)
         request = InstallRequest(
             address=address,
             by=caller.user,
             purpose=Purpose.REPLACE,
             allow_http_login=command.allow_http_login,
-            expect=expect,
-            patience=command.patience,
+            expect=read_fingerprint(command.expect) if command.expect else _known_leaf(device, target),
+            patience=patience,
         )
         await self._begin(device, request, login_of(command))
-        return Added((self._services.board.devices[device.id],))
+        return self._added(device)
 
     async def reissue(self, command: ReissueCertificate, caller: Caller) -> Added:
         """Begin to give an added device a new key and certificate."""
         device = self._registry.resolve(command.device)
-        self._work.check_free(device)
         if device.pin is None or device.scheme != "https":
             raise RefusedError(f"{device.name} has no certificate that could be re-issued", "Replace it instead.")
         if device.presented:
             raise RefusedError(f"{device.name} is blocked", "Compare its certificates first, then accept or replace.")
         request = InstallRequest(address=address_of(device), by=caller.user, purpose=Purpose.REISSUE, patience=0.0)
         await self._begin(device, request, None)
-        return Added((self._services.board.devices[device.id],))
+        return self._added(device)
 
-    def _refuse_if_settled(self, device: DeviceRecord) -> None:
+    def _known(self, target: Target) -> DeviceRecord | None:
+        """Return the device that was added with this address, where it may be begun anew. Raises `RefusedError`."""
+        devices = self._registry.at(target.host, target.port)
+        if len(devices) > 1:
+            listed = ", ".join(f"{device.id} ({show_address(device.host, device.port)})" for device in devices[:5])
+            raise RefusedError(f"{target} is the address of {len(devices)} devices", f"Give the port: {listed}.")
+        for device in devices:
+            self._refuse_if_settled(device, target)
+            return device
+        return None
+
+    def _refuse_if_settled(self, device: DeviceRecord, target: Target) -> None:
         view = self._services.board.devices[device.id]
-        if self._work.has(device.id):
+        if self._work.is_running(device.id):
             raise RefusedError(f"{device.name} is being added already", "Wait until its install is finished.")
         if device.presented or view.certificate_field is CertificateField.ARCULES:
             raise RefusedError(
                 f"{device.name} at {view.address} is added already: {view.attention or view.certificate_field}",
                 f"camtrust show {device.id} tells more. To begin anew, remove it first.",
             )
+        if device.pin is not None and target.scheme == "http":
+            raise RefusedError(
+                f"{device.name} is added already, over HTTPS",
+                f"To move it to plain HTTP: camtrust replace {device.id} {target.scheme}://{target}",
+            )
 
-    def _new_device(self, target: Target, name: str | None, caller: Caller) -> DeviceRecord:
+    def _new_device(self, target: Target, name: str, caller: Caller) -> DeviceRecord:
         found = self._registry.found(target.host)
-        wanted = (name or "").strip()
-        if len(wanted) > _LONGEST_NAME or not wanted.isprintable():
-            raise UsageError(f"The name is not usable: {wanted[:80]!r}", f"At most {_LONGEST_NAME} printable letters.")
         return DeviceRecord(
-            id=secrets.token_hex(4),
-            name=wanted or (found.name or found.model if found else "") or target.host,
+            id=self._new_id(),
+            name=name or (found.name or found.model if found else "") or target.host,
             host=target.host,
             port=target.port,
             scheme="",
@@ -111,16 +129,30 @@ class Adding:
             added_by=caller.user,
         )
 
-    async def _begin(self, device: DeviceRecord, request: InstallRequest, login: Login | None) -> None:
-        with self._work.holding(device):
-            if device.id not in self._registry.devices:
+    def _new_id(self) -> str:
+        while (device := secrets.token_hex(4)) in self._registry.devices:
+            pass
+        return device
+
+    async def _begin(
+        self, device: DeviceRecord, request: InstallRequest, login: Login | None, *, is_new: bool = False
+    ) -> None:
+        """Write down what is to be done before whom it is done for, so that no device is left without it."""
+        with self._work.holding(device, in_doubt=True):
+            # It may have changed, or gone, since it was asked about.
+            device = device if is_new else self._registry.resolve(device.id)
+            install = await self._work.write_down(device.id, request)
+            if is_new:
                 await self._store.put_device(device)
+            if login is not None:
                 await self._store.put_login(device.id, login)
+            if is_new:
                 self._registry.put(device)
                 await self._services.tell("added", "added", device, request.by)
-            elif login is not None:
-                await self._store.put_login(device.id, login)
-            await self._work.begin(device.id, request)
+            self._work.start(device, install)
+
+    def _added(self, *devices: DeviceRecord) -> Added:
+        return Added(tuple(self._services.board.devices[device.id] for device in devices))
 
 
 def _known_leaf(device: DeviceRecord, target: Target) -> str | None:

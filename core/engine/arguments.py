@@ -11,6 +11,8 @@ from core.model.records import DeviceRecord, Login
 
 _MOST_ADDRESSES = 1000
 _RESOLVE_DEADLINE = 5.0
+_LONGEST_NAME = 64
+_LONGEST_PATIENCE = 86_400.0
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
@@ -19,11 +21,27 @@ def parse_all(addresses: tuple[str, ...]) -> list[Target]:
     if not 0 < len(addresses) <= _MOST_ADDRESSES:
         raise UsageError("No address was given" if not addresses else "Too many addresses", "Give 1 to 1,000.")
     targets = [parse_address(address) for address in addresses]
-    places = [(target.host, target.port) for target in targets]
-    for place, target in zip(places, targets, strict=True):
-        if places.count(place) > 1:
+    seen: set[tuple[str, int | None]] = set()
+    for target in targets:
+        if (target.host, target.port) in seen:
             raise UsageError(f"{target} was given twice", "Give each device once.")
+        seen.add((target.host, target.port))
     return targets
+
+
+def name_of(command: AddDevices) -> str:
+    """Return the name that was given, if one was. Raises `UsageError`."""
+    wanted = (command.name or "").strip()
+    if len(wanted) > _LONGEST_NAME or not wanted.isprintable():
+        raise UsageError(f"The name is not usable: {wanted[:80]!r}", f"At most {_LONGEST_NAME} printable letters.")
+    return wanted
+
+
+def patience_of(command: AddDevices | ReplaceDevice) -> float | None:
+    """Return how long to wait for the device, None for as long as is configured. Raises `UsageError`."""
+    if command.patience is not None and not 0 <= command.patience <= _LONGEST_PATIENCE:
+        raise UsageError("The patience is not usable", f"Give 0 to {_LONGEST_PATIENCE:.0f} seconds.")
+    return command.patience
 
 
 def login_of(command: AddDevices | ReplaceDevice) -> Login | None:

@@ -15,6 +15,7 @@ from core.engine.clock import now
 from core.engine.finder import GIVEN_IS_HTTP, USUAL_PORTS, Finder, Place
 from core.engine.progress import Progress
 from core.engine.settlement import carry_out
+from core.model.device import Origin
 from core.model.errors import (
     DeviceError,
     FaultError,
@@ -44,23 +45,25 @@ class Contact:
         self._case = case
         self._config = case.services.config
         self._progress = progress
-        self._replaces = case.install.request.purpose is Purpose.REPLACE
-        self._target = parse_address(case.install.request.address)
-        has_certificate = case.device.pin is not None and not (self._replaces and self._target.scheme == "http")
-        if has_certificate or case.install.request.expect:
+        self._request = case.install.request
+        self._replaces = self._request.purpose is Purpose.REPLACE
+        self._target = parse_address(self._request.address)
+        has_certificate = case.original.pin is not None and not (self._replaces and self._target.scheme == "http")
+        if has_certificate or self._request.expect:
             # Only who says so moves a device that had a certificate, or should have one, to plain HTTP (rule R13).
             self._target = dataclasses.replace(self._target, scheme="https")
         self._loop = asyncio.get_running_loop()
 
     async def find(self) -> Place:
         """Step 1. Waits up to `patience` for a device that is mid-set-up."""
-        patience = self._case.install.request.patience
+        patience = self._request.patience
         end = self._loop.time() + (self._config.patience if patience is None else patience)
         pause = _FIRST_PAUSE
         with self._progress.step(Step.FIND) as line:
             while True:
                 try:
-                    place = await self._find_once()
+                    async with self._case.services.searches:
+                        place = await self._find_once()
                 except (NotReachedError, NotTlsError, TlsFailedError) as error:
                     if self._loop.time() + pause > end:
                         raise
@@ -89,19 +92,18 @@ class Contact:
 
     async def _look_where_it_was(self) -> Place | None:
         """A device that has a certificate, and is not replaced, is not looked for at other ports."""
-        port = self._case.device.port
-        if self._case.device.pin is None or self._replaces or port is None:
+        port = self._case.original.port
+        if self._case.original.pin is None or self._replaces or port is None:
             return None
         return Place("https", port, "where it was", await look(self._target.host, port))
 
     async def look(self, seen: Seen) -> None:
         """Step 2: what the device shows now is what this whole session is bound to."""
         with self._progress.step(Step.LOOK) as line:
-            again = await look(self._target.host, self._case.device.port or 0)
+            again = await look(self._case.device.host, self._case.device.port or 0)
             self._expect(seen, again)
             line.detail = " ".join(seen.fingerprint[start : start + 4] for start in range(0, 16, 4)) + " …"
-        await self._case.store_device()
-        await self._case.update_install(old=await self._case.learn_leaf(seen.der))
+        await self._case.note_place(await self._case.learn_leaf(seen.der))
 
     def _expect(self, seen: Seen, again: Seen) -> None:
         if again.fingerprint != seen.fingerprint:
@@ -109,17 +111,29 @@ class Contact:
                 "The device answers with different certificates",
                 "Something between gateway and camera may answer in its place. Nothing was sent.",
             )
-        expected = self._case.install.request.expect
+        expected = self._request.expect
         if expected and expected != seen.fingerprint:
             raise UnexpectedLeafError(
                 f"The device does not show the expected certificate but {seen.fingerprint}",
                 "Nothing was sent. Compare the fingerprint with the one on the camera's own page.",
                 seen.der,
             )
-        pin = self._case.device.pin
+        pin = self._case.original.pin
         # Who replaces a device expects another certificate than the stored one.
         if pin is not None and pin.fingerprint != seen.fingerprint and not self._replaces:
             raise WrongLeafError(seen.der)
+        if self._request.purpose is Purpose.ADD:
+            self._refuse_twin(seen)
+
+    def _refuse_twin(self, seen: Seen) -> None:
+        """A certificate that was made for one device is shown by that one only: it is added already."""
+        for other in self._case.services.registry.devices.values():
+            pin = other.pin if other.id != self._case.device.id else None
+            if pin is not None and pin.origin is Origin.ISSUED and pin.fingerprint == seen.fingerprint:
+                raise UnexpectedLeafError(
+                    f"This is {other.name} ({other.host}), which is added already",
+                    "It shows the certificate that was made for that one. Remove one of the two.",
+                )
 
     async def ask(self, onvif: OnvifDevice) -> tuple[KeystoreCapabilities | None, datetime | None]:
         """Step 3, without a login. Return what the keystore can do, None without one, and the device's clock."""
@@ -166,23 +180,26 @@ class Contact:
         """Clear away what earlier installs of ours left behind; tell whether there was anything."""
         left = leftovers(inventory, self._case.services.alias_prefix)
         try:
-            await carry_out(onvif.keystore, left, self._case.device.id)
-        except FaultError as error:
+            for call in left:
+                await carry_out(onvif.keystore, call, self._case.device.id)
+        except (FaultError, UnsupportedError) as error:
             _log.info("%s: no room made: %s", self._case.device.id, error.title)
         return bool(left)
 
     async def over_http(self, place: Place) -> DeviceError | None:
         """Steps 3 and 4 over plain HTTP, with a login only where that was allowed. Return what a person has to know."""
-        login = self._case.login if self._may_log_in(place) else None
-        async with self._case.services.session(self._case.device, None, login) as onvif:
-            try:
+        is_kept_back = self._case.login is not None and not self._may_log_in(place)
+        if is_kept_back:
+            self._case.login = None
+        try:
+            async with self._case.session(None) as onvif:
                 await self.ask(onvif)
                 await self.log_in(onvif)
-            except LoginNeededError as error:
-                return error if login or not self._case.login else _kept_back()
-            except DeviceError as error:
-                return None if isinstance(error, UnsupportedError) else error
-            return None if self._is_on_purpose(place) else await self._untried_https(onvif)
+                return None if self._is_on_purpose(place) else await self._untried_https(onvif)
+        except LoginNeededError as error:
+            return _kept_back() if is_kept_back else error
+        except DeviceError as error:
+            return None if isinstance(error, UnsupportedError) else error
 
     async def _untried_https(self, onvif: OnvifDevice) -> DeviceError | None:
         """Tell of HTTPS on a port that was not tried, as the device names it only to those who have logged in."""
@@ -201,11 +218,17 @@ class Contact:
     def _may_log_in(self, place: Place) -> bool:
         if self._config.http_login == "never":
             return False
-        allowed = self._case.install.request.allow_http_login or self._config.http_login == "always"
+        allowed = self._request.allow_http_login or self._config.http_login == "always"
         return allowed or self._is_on_purpose(place)
 
     def _is_on_purpose(self, place: Place) -> bool:
-        return self._target.scheme == "http" or place.how == GIVEN_IS_HTTP
+        # Whoever can answer at a port for HTTPS must not get the login by answering without it.
+        is_https_port = place.port in USUAL_PORTS or self._is_announced(place.port)
+        return self._target.scheme == "http" or (place.how == GIVEN_IS_HTTP and not is_https_port)
+
+    def _is_announced(self, port: int) -> bool:
+        found = self._case.services.registry.found(self._target.host)
+        return found is not None and ("https", port) in found.ports
 
 
 def manages(capabilities: KeystoreCapabilities | None) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from core.decide.trust import certificate_field
 from core.engine.clock import stamp
 from core.engine.services import OURSELVES
 from core.model.device import Attention, AttentionKind, Origin
@@ -12,6 +13,7 @@ from core.model.errors import (
     DeviceError,
     LoginNeededError,
     LoginRefusedError,
+    NotReachedError,
     TlsFailedError,
     UnexpectedLeafError,
     UnsupportedError,
@@ -31,12 +33,14 @@ LEFT_BEHIND = Attention(
     "The next install clears it away. It can also be deleted in the camera's own settings.",
 )
 
+TRY_AGAIN = "Add or replace it again to try anew."
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """`device` as it is to be stored; `outcome` and `hint` for the install screen, `event`, `told` for the history.
 
-    `reached` is false where nothing new was learnt of the connection.
+    `is_reached` is whether the device was there at the end.
     """
 
     device: DeviceRecord
@@ -44,7 +48,7 @@ class Ending:
     told: str
     outcome: str
     hint: str = ""
-    reached: bool = True
+    is_reached: bool = True
 
 
 def installed(device: DeviceRecord, fingerprint: str, by: str, notes: tuple[Attention, ...] = ()) -> Ending:
@@ -67,7 +71,8 @@ def kept_own(device: DeviceRecord, fingerprint: str, reason: DeviceError | None,
         device = msgspec.structs.replace(device, attention=notes if trusted else (*notes, REVIEW), presented=None)
     else:
         device = _pinned(device, fingerprint, Origin.DEVICE, OURSELVES, (*notes, REVIEW))
-    return Ending(device, "kept", f"keeps its own certificate: {what}", f"HTTPS (Device): {what}.", hint)
+    field = certificate_field(device.scheme, device.pin.origin if device.pin else None)
+    return Ending(device, "kept", f"keeps its own certificate: {what}", f"{field}: {what}.", hint)
 
 
 def over_http(device: DeviceRecord, note: DeviceError | None) -> Ending:
@@ -79,15 +84,17 @@ def over_http(device: DeviceRecord, note: DeviceError | None) -> Ending:
 
 def not_reached(device: DeviceRecord, reason: DeviceError) -> Ending:
     """Nothing usable answered: no certificate is stored, and it is tried again while the device is offline."""
-    device = msgspec.structs.replace(device, attention=(_attention(reason),))
+    device = msgspec.structs.replace(device, attention=(_attention(reason, AttentionKind.INSTALL_FAILED),))
     outcome = f"Added without a certificate: {reason.title}."
-    return Ending(device, "not reached", f"no certificate stored: {reason.title}", outcome, reason.hint)
+    told = f"no certificate stored: {reason.title}"
+    return Ending(device, _NOT_REACHED, told, outcome, reason.hint, is_reached=False)
 
 
 def left_as_it_was(device: DeviceRecord, reason: DeviceError) -> Ending:
     """A device that was added before is not touched: its certificate, or its plain HTTP, stays what it was."""
     outcome = f"Nothing was changed: {reason.title}."
-    return Ending(device, "not replaced", f"left as it was: {reason.title}", outcome, reason.hint, reached=False)
+    told = f"left as it was: {reason.title}"
+    return Ending(device, "not replaced", told, outcome, reason.hint, is_reached=False)
 
 
 def blocked(device: DeviceRecord, old: str, presented: str) -> Ending:
@@ -106,8 +113,17 @@ def blocked(device: DeviceRecord, old: str, presented: str) -> Ending:
 
 def with_note(ending: Ending, note: Attention) -> Ending:
     """Return the ending with one thing more that a person has to know."""
-    device = msgspec.structs.replace(ending.device, attention=(*ending.device.attention, note))
-    return dataclasses.replace(ending, device=device)
+    return dataclasses.replace(ending, device=with_attention(ending.device, note))
+
+
+def with_attention(device: DeviceRecord, note: Attention) -> DeviceRecord:
+    """Return the device with one thing more that a person has to know."""
+    return msgspec.structs.replace(device, attention=(*device.attention, note))
+
+
+def is_known(ending: Ending, before: DeviceRecord) -> bool:
+    """Tell whether the ending says of a device that is tried again and again only what was said `before`."""
+    return ending.event == _NOT_REACHED and ending.device.attention == before.attention
 
 
 def unsettled(error: DeviceError) -> Attention:
@@ -131,8 +147,10 @@ def _attention(error: DeviceError, otherwise: AttentionKind = AttentionKind.UNRE
     return Attention(kind, error.title, error.hint)
 
 
+_NOT_REACHED = "not reached"
 # The first that fits: a needed login is a kind of refused one.
 _KINDS = (
+    (NotReachedError, AttentionKind.UNREACHABLE),
     (LoginNeededError, AttentionKind.LOGIN_NEEDED),
     (LoginRefusedError, AttentionKind.LOGIN_REFUSED),
     (UnexpectedLeafError, AttentionKind.UNEXPECTED_LEAF),

@@ -34,6 +34,7 @@ from core.store.store import Store
 _STATUS_EVERY = 5.0
 _FORGET_AFTER = 200.0
 _EVENTS_LOADED = 200
+_SEARCHES = 32
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +70,11 @@ class Engine:
             await store.close()
             raise
         engine = cls(services, sources)
-        await engine._start()
+        try:
+            await engine._start()
+        except BaseException:
+            await engine.close()
+            raise
         return engine
 
     async def handle(self, command: AnyCommand, caller: Caller) -> AnyResult:
@@ -149,6 +154,7 @@ async def _services(store: Store, folder: Path, config: Config, gateway: str, so
         registry=registry,
         board=board,
         installs=asyncio.Semaphore(config.parallel_installs),
+        searches=asyncio.Semaphore(_SEARCHES),
     )
 
 

@@ -17,6 +17,7 @@ GIVEN_IS_HTTP = "the port given speaks HTTP"
 USUAL_PORTS = (443, 8443, 4443)
 _LOOK_DEADLINE = 6.0
 _HTTP_DEADLINE = 6.0
+_MOST_ASKED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,9 @@ class Finder:
 
     async def _search(self) -> Place:
         announced = self._announced("https")
-        ports = list(dict.fromkeys((*announced, *USUAL_PORTS)))
-        asking = asyncio.create_task(self._ask_ports())
-        seen = dict(zip(ports, await asyncio.gather(*map(self._look, ports)), strict=True))
-        asked = await asking
-        for port in asked:
-            if port not in seen:
-                seen[port] = await self._look(port)
+        ports = tuple(dict.fromkeys((*announced, *USUAL_PORTS)))
+        asked, seen = await asyncio.gather(self._ask_ports(), self._look_at(ports))
+        seen |= await self._look_at(tuple(port for port in asked if port not in seen))
         order = list(dict.fromkeys((*announced, *asked, *USUAL_PORTS)))
         for port in order:
             outcome = seen[port]
@@ -102,6 +99,9 @@ class Finder:
             "Check that the camera has power and network, and that the address is right.",
         )
 
+    async def _look_at(self, ports: Sequence[int]) -> dict[int, Seen | DeviceError]:
+        return dict(zip(ports, await asyncio.gather(*map(self._look, ports)), strict=True))
+
     async def _look(self, port: int) -> Seen | DeviceError:
         try:
             return await look(self._target.host, port, deadline=_LOOK_DEADLINE)
@@ -125,7 +125,8 @@ class Finder:
                 return (named,)
             finally:
                 await device.close()
-            return tuple(p for item in protocols if item.name == "HTTPS" and item.enabled for p in item.ports)
+            ports = (port for item in protocols if item.name == "HTTPS" and item.enabled for port in item.ports)
+            return tuple(dict.fromkeys(ports))[:_MOST_ASKED]
         return ()
 
     def _announced(self, scheme: str) -> tuple[int, ...]:

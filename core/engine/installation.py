@@ -6,37 +6,25 @@ Whatever happens, the device ends as one of `core.engine.endings`. What is in do
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TypeGuard
 
-import msgspec
-
-from core.decide.recovery import MOST_ATTEMPTS, Verdict
+from core.decide.recovery import MOST_ATTEMPTS, Past, Verdict
 from core.decide.steps import Step, cancellable
-from core.decide.trust import Health, after_install, first_health
 from core.engine import endings
 from core.engine.case import Case
 from core.engine.clock import stamp
+from core.engine.closing import AWAY, CANCELLED, Closing
 from core.engine.contact import Contact
 from core.engine.endings import Ending
 from core.engine.maker import Maker
 from core.engine.progress import Progress
 from core.engine.settlement import Settlement
 from core.model.errors import (
-    AnswerLostError,
     DeviceError,
-    GarbledError,
-    LoginRefusedError,
-    NotReachedError,
-    NotTlsError,
     RefusedError,
-    TlsFailedError,
     UnexpectedLeafError,
     WrongLeafError,
 )
-from core.model.records import Purpose
-
-# What says nothing about the next try.
-_PASSING = (NotReachedError, AnswerLostError, GarbledError, TlsFailedError, WrongLeafError)
+from core.network.look import Seen, look
 
 _log = logging.getLogger(__name__)
 
@@ -51,124 +39,135 @@ class Installation:
         self._new_id = new_id
         self._settlement = Settlement(case)
         self._patience = case.services.config.restart_patience
-        self._cancelled_by = ""
-        self._committed: Ending | None = None
-        self._failure: DeviceError | None = None
+        self._closing = Closing(case, progress)
         self._task: asyncio.Task[None] | None = None
 
     def cancel(self, who: str) -> None:
         """Stop before the point of no return; what was made is taken back. Raises `RefusedError` after it."""
-        if self._task is None or self._cancelled_by or not cancellable(self._progress.current):
+        if self._progress.is_final or self._closing.cancelled_by or not cancellable(self._progress.current):
             raise RefusedError(
                 "The install cannot be cancelled any more",
                 "The camera is taking the certificate into use, or it is being undone. Wait until it is finished.",
             )
-        self._cancelled_by = who
-        self._task.cancel()
+        self._closing.cancelled_by = who
+        if self._task is not None:
+            self._task.cancel()
 
     async def run(self) -> None:
         """Onboard from the beginning. Cancelled from outside, it leaves the journal for the next start to take up."""
         self._task = asyncio.current_task()
+        self._progress.is_final = False
+        self._progress.show()
         try:
-            ending = await self._onboard()
+            ending = await (self._after_cancel() if self._closing.cancelled_by else self._onboard())
         except asyncio.CancelledError:
-            if not self._cancelled_by or self._task is None:
+            # The engine may be ending as well.
+            if not self._closing.cancelled_by or self._task is None or self._task.uncancel():
                 raise
-            self._task.uncancel()
             ending = await self._after_cancel()
+        # Its end is being written down: a cancel would come too late.
+        self._progress.is_final = True
         if ending is not None:
-            await self._finish(ending)
+            await self._closing.finish(ending)
 
     async def resume(self) -> None:
-        """Settle what an interruption left, and begin anew.
-
-        Raises `DeviceError` while the device does not answer; it is then to be tried again later.
-        """
-        case = self._case
-        pins = await self._services.store.pins(case.device.id)
-        if case.install.candidate in {pin.fingerprint for pin in pins}:
-            await self._end_again()
+        """Settle what an interruption left, and begin anew; where it had failed or been cancelled before, end it."""
+        past = await self._case.recall()
+        if past.adopted or not self._case.is_in_doubt:
+            await self._clear_up_later()
             return
-        past = await self._settlement.past()
-        if past.touched and case.install.old is not None:
-            ending = await self._settle()
-            if ending is not None:
-                await self._finish(ending)
-                return
-        await case.update_install(closed=True, outcome=case.install.outcome or "interrupted and taken back")
+        self._progress.show()
+        try:
+            ending = await self._settle_interrupted(past) or self._closing.known_end(past)
+        except DeviceError as error:
+            _log.info("%s: still open: %s", self._case.device.id, error.title)
+            self._closing.show_unsettled(error)
+            return
+        if ending is not None:
+            await self._closing.finish(ending)
+            return
+        await self._case.update_install(closed=True, outcome="interrupted and taken back")
         await self._begin_anew()
 
-    async def _end_again(self) -> None:
-        """Finish an install whose certificate was pinned; there is nothing to do where another one is pinned since."""
-        case = self._case
-        if case.device.pin is not None and case.device.pin.fingerprint == case.install.candidate:
-            await self._clear_up(case.device.pin.fingerprint)
-        else:
-            await case.update_install(closed=True)
-        self._progress.finish(case.install.outcome, "")
+    async def _settle_interrupted(self, past: Past) -> Ending | None:
+        if not past.touched or self._case.install.old is None:
+            return None
+        # While it is away no other install has to wait for it.
+        await look(self._case.device.host, self._case.device.port or 0)
+        async with self._services.installs:
+            return await self._settle()
 
     async def _begin_anew(self) -> None:
         install = self._case.install
         if install.attempt >= MOST_ATTEMPTS:
-            error = NotReachedError("The install was interrupted too often", "Add the camera again when all is calm.")
-            await self._finish(self._not_reached(error))
+            error = DeviceError("The install was interrupted too often", "Add the camera again when all is calm.")
+            await self._closing.finish(self._closing.not_reached(error))
             return
-        self._case.install = msgspec.structs.replace(install, id=self._new_id(), attempt=install.attempt + 1)
-        await self._case.update_install(started_at=stamp(), old=None, candidate=None, closed=False, outcome="")
+        self._case.device = self._case.original
+        await self._case.update_install(
+            id=self._new_id(),
+            attempt=install.attempt + 1,
+            started_at=stamp(),
+            old=None,
+            candidate=None,
+            closed=False,
+            outcome="",
+        )
         await self.run()
 
     async def _onboard(self) -> Ending | None:
+        self._case.login = await self._services.store.login(self._case.device.id)
         contact = Contact(self._case, self._progress)
         try:
             place = await contact.find()
+        except DeviceError as error:
+            return self._closing.not_reached(error)
+        async with self._services.installs:
             if place.seen is None:
                 note = await contact.over_http(place)
                 return endings.over_http(self._case.device, note)
-            await contact.look(place.seen)
+            return await self._over_https(contact, place.seen)
+
+    async def _over_https(self, contact: Contact, seen: Seen) -> Ending | None:
+        try:
+            await contact.look(seen)
         except WrongLeafError as error:
-            return await self._blocked_by(error)
+            return await self._closing.blocked_by(error.presented)
         except UnexpectedLeafError as error:
-            return await self._unexpected(error)
-        except (NotReachedError, NotTlsError, TlsFailedError) as error:
-            return self._not_reached(error)
+            return await self._closing.unexpected(error)
+        except DeviceError as error:
+            return self._closing.not_reached(error)
         try:
             await self._make_certificate(contact)
         except DeviceError as error:
-            return await self._after_failure(error)
-        return await self._after_failure(None)
+            return await self._conclude(error)
+        return await self._conclude(None)
 
     async def _make_certificate(self, contact: Contact) -> None:
-        async with self._services.session(self._case.device, self._case.install.old, self._case.login) as onvif:
+        async with self._case.session(self._case.install.old) as onvif:
             capabilities, clock = await contact.ask(onvif)
             await contact.log_in(onvif)
             inventory, room = await contact.check_room(onvif, capabilities)
             if capabilities is not None:
                 await Maker(self._case, self._progress).make(onvif, capabilities, inventory, room, clock)
 
-    async def _after_failure(self, error: DeviceError | None) -> Ending | None:
+    async def _conclude(self, error: DeviceError | None, what: str = "") -> Ending | None:
         """Return how it ends after the last call to the device, which may have failed. None: it is not known yet."""
-        old = self._case.install.old or ""
-        past = await self._settlement.past()
-        if self._is_stranger(error):
-            return self._not_reached(error)
-        if not past.touched and not isinstance(error, WrongLeafError):
-            return endings.kept_own(self._case.device, old, error, _told(error))
-        self._failure = error or _not_taken()
-        try:
-            ending = await self._settle()
-        except DeviceError as unsettled:
-            await self._leave_open(unsettled)
-            return None
-        return ending or endings.kept_own(self._case.device, old, self._failure, _told(self._failure))
-
-    def _is_stranger(self, error: DeviceError | None) -> TypeGuard[DeviceError]:
-        """Whether what is there instead of a device that has a pin does not even know its login."""
-        replaces = self._case.install.request.purpose is Purpose.REPLACE and self._case.original.pin is not None
-        return replaces and isinstance(error, LoginRefusedError)
+        ending = None
+        if (await self._case.past()).touched or isinstance(error, WrongLeafError):
+            try:
+                ending = await self._settle()
+            except DeviceError as unsettled:
+                await self._closing.leave_open(unsettled, what or (error or unsettled).title)
+                return None
+            if not what:
+                error = error or _not_taken()
+        told = what or (error.title if error else "there was nothing to install")
+        return ending or self._closing.kept_own(error, told)
 
     async def _settle(self) -> Ending | None:
         """Look at the device until it is clear what it serves. Return how that ends; None when all was taken back."""
-        if (await self._settlement.past()).assigning:
+        if (await self._case.past()).assigning:
             with self._progress.step(Step.VERIFY) as line:
                 verdict, seen = await self._settlement.watch(self._patience)
                 line.detail = "the new certificate is served" if verdict is Verdict.ADOPT else "it is not served"
@@ -182,115 +181,51 @@ class Installation:
                 what = "the camera made a certificate of its own from our key"
                 return endings.kept_own(self._case.device, leaf, None, what)
             case Verdict.BLOCK:
-                return await self._blocked_by(WrongLeafError(seen.der))
-        return await self._undo()
+                return await self._closing.blocked_by(seen.der)
+        await self._take_back()
+        return None
 
-    async def _undo(self) -> Ending | None:
-        """Take back what was made. Return an ending only where the device refuses that."""
+    async def _take_back(self) -> None:
+        """Take back what was made; what the device does not let go of is only told."""
         try:
             await self._settlement.undo(self._patience)
-        except _PASSING:
+        except AWAY:
             raise
         except DeviceError as error:
             _log.warning("%s: not taken back: %s", self._case.device.id, error.title)
-            what = "the install failed, and what was made on the camera could not be removed"
-            ending = endings.kept_own(self._case.device, self._case.install.old or "", self._failure or error, what)
-            return endings.with_note(ending, endings.LEFT_BEHIND)
-        return None
+            self._closing.left_behind = True
 
     async def _adopt(self, leaf: str) -> Ending:
-        """Pin the new certificate before anything else is done, then clean up and log in over it."""
+        """Pin the new certificate before anything else is done, then clear up over it."""
         ending = endings.installed(self._case.device, leaf, self._case.install.request.by)
-        await self._commit(ending, closed=False)
-        try:
-            await self._clear_up(leaf)
-        except DeviceError as error:
-            _log.warning("%s: not cleaned up yet: %s", self._case.device.id, error.title)
-        return ending
-
-    async def _clear_up(self, leaf: str) -> None:
-        """Clear away what earlier installs left. Raises `DeviceError` where that is worth another try."""
+        await self._closing.commit(ending, closed=False)
+        await self._case.note_adoption()
         try:
             with self._progress.step(Step.CLEAN):
                 await self._settlement.clean(leaf)
-        except _PASSING:
-            raise
         except DeviceError as error:
-            _log.warning("%s: not cleaned up: %s", self._case.device.id, error.title)
-            self._case.show(attention=(*self._case.device.attention, endings.LEFT_BEHIND))
-            await self._case.store_device()
-        await self._case.update_install(closed=True)
+            await self._closing.note_mess(error)
+        else:
+            await self._case.update_install(closed=True)
+        return ending
+
+    async def _clear_up_later(self) -> None:
+        """Clear up after an install whose certificate is in use; unless there has been another one since."""
+        try:
+            if not self._case.is_in_doubt:
+                async with self._services.installs:
+                    await self._settlement.clean(self._case.install.candidate or "")
+        except DeviceError as error:
+            await self._closing.note_mess(error)
+        else:
+            await self._case.update_install(closed=True)
 
     async def _after_cancel(self) -> Ending | None:
-        what = f"cancelled by {self._cancelled_by}"
+        what = f"{CANCELLED}{self._closing.cancelled_by}"
+        await self._case.update_install(outcome=what)
         if self._case.install.old is None:
-            hint = "It is not added to HTTPS. Add it again to try anew."
-            return self._not_reached(DeviceError(f"Cancelled by {self._cancelled_by}", hint))
-        try:
-            ending = await self._settle()
-        except DeviceError as unsettled:
-            await self._leave_open(unsettled)
-            return None
-        if ending is None and self._case.install.request.purpose is Purpose.REPLACE:
-            return self._not_reached(DeviceError(f"Cancelled by {self._cancelled_by}"))
-        return ending or endings.kept_own(self._case.device, self._case.install.old, None, what)
-
-    async def _unexpected(self, error: UnexpectedLeafError) -> Ending:
-        """A device that shows another leaf than its pin in its own place is blocked, whoever came to look."""
-        original, device = self._case.original, self._case.device
-        if original.pin is None or not error.presented or (original.host, original.port) != (device.host, device.port):
-            return self._not_reached(error)
-        presented = await self._case.learn_leaf(error.presented)
-        if presented == original.pin.fingerprint:
-            return self._not_reached(error)
-        return endings.blocked(original, original.pin.fingerprint, presented)
-
-    def _not_reached(self, error: DeviceError) -> Ending:
-        original = self._case.original
-        if original.pin is not None or original.scheme == "http":
-            return endings.left_as_it_was(original, error)
-        return endings.not_reached(self._case.device, error)
-
-    async def _blocked_by(self, error: WrongLeafError) -> Ending:
-        presented = await self._case.learn_leaf(error.presented)
-        return endings.blocked(self._case.device, self._case.install.old or presented, presented)
-
-    async def _leave_open(self, error: DeviceError) -> None:
-        """Leave the install open: what the device does next decides how it ends."""
-        self._case.show(attention=(endings.unsettled(error),))
-        await self._case.store_device()
-        await self._services.tell("install unfinished", error.title, self._case.device)
-        outcome = "The install is not finished; it is taken up again when the camera answers."
-        self._show_end(outcome, error.hint, first_health(self._case.device))
-
-    async def _finish(self, ending: Ending) -> None:
-        if self._committed is not ending:
-            await self._commit(ending, closed=True)
-        # A device that is left as it was is no more online than before.
-        health = after_install(ending.device) if ending.reached else self._services.registry.health(ending.device.id)
-        self._show_end(ending.outcome, ending.hint, health)
-
-    async def _commit(self, ending: Ending, *, closed: bool) -> None:
-        """Store how it ends. A new pin, the install and the event are one transaction."""
-        before, device = self._case.device.pin, ending.device
-        install = msgspec.structs.replace(self._case.install, closed=closed, outcome=ending.outcome)
-        event = self._services.event(ending.event, ending.told, device, self._install_by())
-        if device.pin is not None and device.pin != before:
-            told = await self._services.store.pin(device, install, event)
-        else:
-            await self._services.store.put_device(device)
-            await self._services.store.put_install(install)
-            told = await self._services.store.add_event(event)
-        self._case.device, self._case.install, self._committed = device, install, ending
-        self._services.registry.put(device)
-        self._services.board.add_event(told)
-
-    def _install_by(self) -> str:
-        return self._cancelled_by or self._case.install.request.by
-
-    def _show_end(self, outcome: str, hint: str, health: Health) -> None:
-        self._services.registry.set_health(self._case.device.id, health)
-        self._progress.finish(outcome, hint)
+            return self._closing.kept_own(None, what)
+        return await self._conclude(None, what)
 
 
 def _not_taken() -> DeviceError:
@@ -298,7 +233,3 @@ def _not_taken() -> DeviceError:
         "The camera did not take the new certificate into use",
         "Its former certificate is in place again. A restart of the camera before the next try may help.",
     )
-
-
-def _told(error: DeviceError | None) -> str:
-    return error.title if error else "there was nothing to install"

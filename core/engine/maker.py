@@ -14,10 +14,11 @@ from core.decide.keystore import Room
 from core.decide.recovery import BEGIN, DONE, FAILED
 from core.decide.steps import Action, Step
 from core.engine.case import Case
-from core.engine.clock import now, stamp
+from core.engine.clock import now
 from core.engine.progress import Line, Progress
 from core.model.errors import (
     AnswerLostError,
+    CamtrustError,
     DeviceError,
     FaultError,
     GarbledError,
@@ -26,7 +27,6 @@ from core.model.errors import (
     UnsupportedError,
 )
 from core.model.keystore import Inventory, KeyState, KeystoreCapabilities
-from core.model.records import JournalEntry
 from core.onvif.device import OnvifDevice
 
 _SHORTEST_POLL, _LONGEST_POLL = 0.1, 3.0
@@ -132,15 +132,25 @@ class Maker:
             other_keys=await self._services.store.known_keys(self._case.device.id),
         )
         async with self._journaled(Action.SIGN):
-            issued: Issued = await asyncio.to_thread(self._services.authority.issue, csr, request)
+            issued = await self._issue(csr, request)
             # In the store before it leaves the process (rule R30).
             await self._case.update_install(candidate=await self._case.learn_leaf(issued.der))
         line.detail = "; ".join(issued.notes)
         return issued.der
 
+    async def _issue(self, csr: bytes, request: IssueRequest) -> Issued:
+        """Sign. Where the gateway itself cannot, this install fails as if it were the device, and is not repeated."""
+        try:
+            return await asyncio.to_thread(self._services.authority.issue, csr, request)
+        except DeviceError:
+            raise
+        except CamtrustError as error:
+            raise DeviceError(error.title, error.hint) from error
+
     async def _hand_over(self, onvif: OnvifDevice, der: bytes, key: str, old_path: str, line: Line) -> None:
         keystore = onvif.keystore
-        async with self._journaled(Action.UPLOAD) as data:
+        # Some devices take it into use at once.
+        async with self._journaled(Action.UPLOAD, old_path=old_path) as data:
             certificate, uploaded_for = await keystore.upload(der, self._alias)
             data["certificate"] = certificate
         if uploaded_for and uploaded_for != key:
@@ -151,7 +161,7 @@ class Maker:
         async with self._journaled(Action.MAKE_PATH) as data:
             path = data["path"] = await keystore.create_path([certificate], self._alias)
         line.detail = "in place of the former one" if old_path else ""
-        async with self._journaled(Action.ASSIGN, old_path=old_path):
+        async with self._journaled(Action.ASSIGN):
             if old_path:
                 await keystore.replace_assignment(old_path, path)
             else:
@@ -163,16 +173,13 @@ class Maker:
 
         A lost or unreadable answer and a cancelled wait leave only the beginning: what the device did is then unknown.
         """
-        await self._write(action, BEGIN, data)
+        await self._case.note(action, BEGIN, data)
         learnt: dict[str, str] = {}
         try:
             yield learnt
         except (AnswerLostError, GarbledError):
             raise
         except DeviceError:
-            await self._write(action, FAILED, {})
+            await self._case.note(action, FAILED, {})
             raise
-        await self._write(action, DONE, learnt)
-
-    async def _write(self, action: Action, phase: str, data: dict[str, str]) -> None:
-        await self._services.store.journal(JournalEntry(self._case.install.id, action, phase, stamp(), dict(data)))
+        await self._case.note(action, DONE, learnt)

@@ -3,6 +3,7 @@
 import dataclasses
 
 from core.decide.addresses import Target
+from core.decide.certificates import describe
 from core.engine.contact import manages
 from core.engine.finder import Finder, Place
 from core.engine.services import Services
@@ -22,9 +23,13 @@ class Preview:
 
     async def look_at(self, target: Target) -> Look:
         """Return what one address presents and over what it would be added, or the problem in words."""
+        async with self._services.searches:
+            return await self._look_at(target)
+
+    async def _look_at(self, target: Target) -> Look:
         found = self._services.registry.found(target.host)
         added = self._services.registry.at(target.host, target.port)
-        if added is not None and added.pin is not None and not target.scheme:
+        if any(device.pin is not None for device in added) and not target.scheme:
             # What has a certificate is not asked over plain HTTP whether it speaks that (rule R13).
             target = dataclasses.replace(target, scheme="https")
         try:
@@ -33,7 +38,7 @@ class Preview:
             return Look(str(target), problem=error.title, notes=(error.hint,))
         if place.seen is None:
             return Look(str(target), way="HTTP only: will be added without encryption")
-        certificate = self._services.registry.learn(place.seen.der)
+        certificate = describe(place.seen.der)
         return Look(
             str(target),
             way=f"HTTPS on {place.port} ({place.how}), {await self._ability(target, place)}",
@@ -43,9 +48,9 @@ class Preview:
 
     async def _ability(self, target: Target, place: Place) -> str:
         leaf = place.seen.fingerprint if place.seen else None
-        added = self._services.registry.at(target.host, place.port)
-        if added is not None and added.pin is not None and added.pin.fingerprint != leaf:
-            return f"not asked, as the stored certificate of {added.name} is another one"
+        for added in self._services.registry.at(target.host, place.port):
+            if added.pin is not None and added.pin.fingerprint != leaf:
+                return f"not asked, as the stored certificate of {added.name} is another one"
         transport = DeviceTransport(place.scheme, target.host, place.port, leaf, deadline=_DEADLINE)
         found = self._services.registry.found(target.host)
         path = found.path if found else ""

@@ -27,7 +27,10 @@ class Line:
 
 
 class Progress:
-    """The ten lines of one install. `publish` gets a view at each change; `clock` counts seconds."""
+    """The ten lines of one install. `publish` gets a view at each change; `clock` counts seconds.
+
+    `is_final` is whether it is only brought to an end, which cannot be cancelled.
+    """
 
     def __init__(self, device: str, publish: Callable[[InstallView], None], clock: Callable[[], float]) -> None:
         self._device = device
@@ -37,7 +40,9 @@ class Progress:
         self._lines = {rule.step: Line(rule, usual=rule.usual) for rule in STEPS}
         self._outcome = self._hint = ""
         self._ended: float | None = None
+        self._is_shown = False
         self.current = Step.FIND
+        self.is_final = False
 
     @contextmanager
     def step(self, step: Step) -> Iterator[Line]:
@@ -53,13 +58,15 @@ class Progress:
             raise
         self._settle(line, StepState.DONE, line.detail)
 
-    def skip(self, step: Step, why: str = "") -> None:
-        """Show `step` as not needed."""
-        self._settle(self._lines[step], StepState.SKIPPED, why)
-
     def show(self) -> None:
         """Publish how far it is now."""
+        self._is_shown = True
         self._publish(self._view())
+
+    def refresh(self) -> None:
+        """Publish the seconds anew, of what is shown at all."""
+        if self._is_shown:
+            self.show()
 
     def finish(self, outcome: str, hint: str) -> None:
         """Publish the end; steps that were not reached are skipped."""
@@ -83,5 +90,5 @@ class Progress:
             finished=self._ended is not None,
             outcome=self._outcome,
             hint=self._hint,
-            cancellable=self._ended is None and cancellable(self.current),
+            cancellable=self._ended is None and not self.is_final and cancellable(self.current),
         )

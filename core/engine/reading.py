@@ -2,6 +2,7 @@
 
 import asyncio
 
+from core.decide.certificates import describe
 from core.engine.arguments import parse_all
 from core.engine.preview import Preview
 from core.engine.reviews import Reviews
@@ -61,7 +62,7 @@ class Reading:
 
     async def _certificate_view(self, fingerprint: str | None) -> CertificateView | None:
         der = await self._store.certificate(fingerprint) if fingerprint else None
-        return self._registry.learn(der) if der is not None else None
+        return describe(der) if der is not None else None
 
     async def read_events(self, command: ReadEvents, caller: Caller) -> Events:
         """Return the newest events, oldest first."""
@@ -84,7 +85,7 @@ class Reading:
     async def read_authority(self, command: ReadAuthority, caller: Caller) -> Authority:
         """Return the authority's certificate."""
         authority = self._services.authority
-        return Authority(self._registry.learn(authority.der), authority.der, authority.protection)
+        return Authority(describe(authority.der), authority.der, authority.protection)
 
     async def look_at(self, command: LookAt, caller: Caller) -> Looks:
         """Return what addresses present that may be added."""

@@ -39,7 +39,7 @@ class Registry:
             self.put(device)
 
     def learn(self, der: bytes) -> CertificateView:
-        """Remember what can be shown of a certificate."""
+        """Remember what can be shown of a certificate that may be stored for a device."""
         view = describe(der)
         self._certificates[view.fingerprint] = view
         return view
@@ -112,12 +112,13 @@ class Registry:
         """Return of how many devices a source tells now."""
         return sum(source in found.sources for found in self._sightings.rows.values())
 
-    def at(self, host: str, port: int | None) -> DeviceRecord | None:
-        """Return the device that was added with this host, and with this port where both are known."""
-        for device in self.devices.values():
-            if device.host == host and (port is None or device.port in (None, port)):
-                return device
-        return None
+    def at(self, host: str, port: int | None) -> list[DeviceRecord]:
+        """Return the devices that were added with this host, and with this port where both are known."""
+        return [
+            device
+            for device in self.devices.values()
+            if device.host == host and (port is None or device.port in (None, port))
+        ]
 
     def resolve(self, text: str) -> DeviceRecord:
         """Return the added device with this id, name or address. Raises `RefusedError`."""
@@ -131,7 +132,9 @@ class Registry:
         views = [view for view in self._board.devices.values() if view.id in self.devices or not only_added]
         exact = [view for view in views if view.id == text]
         by_name = [view for view in views if text.casefold() in _names(view)]
-        candidates = exact or by_name
+        # What is only found may call itself by any name.
+        added = [view for view in by_name if view.id in self.devices]
+        candidates = exact or added or by_name
         if len(candidates) == 1:
             return candidates[0]
         if candidates:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from core.decide.certificates import key_fingerprint
+from core.decide.certificates import describe, key_fingerprint
 from core.decide.change import Known, differences, explain
 from core.decide.trust import after_install
 from core.engine.clock import now, stamp
@@ -43,13 +43,12 @@ class Reviews:
 
     async def review(self, device: DeviceRecord) -> Review:
         """Return both certificates side by side, and why they differ."""
-        learn = self._services.registry.learn
         stored, presented = await self._stored(device), await self._presented(device)
         pin = device.pin
         return Review(
             device=self._services.board.devices[device.id],
-            stored=learn(stored) if stored else None,
-            presented=learn(presented) if presented else None,
+            stored=describe(stored) if stored else None,
+            presented=describe(presented) if presented else None,
             explanations=await self.explain(device),
             differences=differences(stored, presented) if presented else (),
             stored_by=pin.by if pin else "",

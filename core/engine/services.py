@@ -23,7 +23,10 @@ OURSELVES = "camtrust"
 
 @dataclass(frozen=True)
 class Services:
-    """One of each, for the life of the engine. `gateway` is the name of this gateway."""
+    """One of each, for the life of the engine. `gateway` is the name of this gateway.
+
+    `installs` bounds how many devices are set up at once, `searches` how many are looked for at once.
+    """
 
     config: Config
     gateway: str
@@ -33,6 +36,7 @@ class Services:
     registry: Registry
     board: Board
     installs: asyncio.Semaphore
+    searches: asyncio.Semaphore
 
     @property
     def alias_prefix(self) -> str:
@@ -52,15 +56,6 @@ class Services:
             yield onvif
         finally:
             await onvif.close()
-
-    async def save(self, device: DeviceRecord) -> None:
-        """Store a device and show it, unless it was removed meanwhile."""
-        if device.id in self.registry.devices:
-            await self.store.put_device(device)
-            if device.id in self.registry.devices:
-                self.registry.put(device)
-            else:
-                await self.store.remove_device(device.id)
 
     def event(self, kind: str, text: str, device: DeviceRecord | None = None, who: str = OURSELVES) -> NewEvent:
         """Return an event of this moment."""

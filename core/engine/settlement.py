@@ -6,15 +6,20 @@ it starts from the journal and the device, and from nothing that the install kep
 
 import asyncio
 import logging
-from contextlib import AbstractAsyncContextManager
 
 from core.decide.certificates import key_fingerprint
 from core.decide.keystore import Call, Change, is_assigned, leftovers, take_back
-from core.decide.recovery import SURE, Leaves, Past, Steadiness, Verdict, judge, read_journal
+from core.decide.recovery import SURE, SURE_AFTER_TURNS, Leaves, Past, Steadiness, Verdict, judge
 from core.engine.case import Case
-from core.model.errors import DeviceError, FaultError, NotReachedError, TlsFailedError, UnsupportedError
+from core.model.errors import (
+    AnswerLostError,
+    DeviceError,
+    FaultError,
+    GarbledError,
+    NotReachedError,
+    TlsFailedError,
+)
 from core.network.look import Seen, look
-from core.onvif.device import OnvifDevice
 from core.onvif.keystore import Keystore
 
 _LOOK_DEADLINE = 10.0
@@ -23,12 +28,12 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
 _PAUSES = {Verdict.ADOPT: 0.2, Verdict.ROLL_BACK: 0.1, Verdict.OWN_VERSION: 1.0, Verdict.BLOCK: 1.0}
 # A web server that shows the former certificate and ours in turn is given time to come to rest.
 _PAUSE_AFTER_TURNS = 0.5
-_READ_BACK_EVERY = 10.0
-_MOST_ROUNDS = 4
-_ASSIGNMENTS = (Change.REPLACE_ASSIGNMENT, Change.REMOVE_ASSIGNMENT)
-# What a repeated deletion meets, and what a device says of an object that something else came to need.
+_MOST_LATE_LOOKS = SURE_AFTER_TURNS + SURE
+_FIRST_READ_BACK, _READ_BACK_EVERY = 2.0, 10.0
+# What a repeated call meets: its object is gone already, or not assigned any more.
 _GONE = frozenset(("KeyID", "CertificateID", "CertificationPathID", "OldCertificationPathID"))
 _IN_USE = "ReferenceExists"
+_ASSIGNMENT = frozenset((Change.REPLACE_ASSIGNMENT, Change.REMOVE_ASSIGNMENT))
 
 _log = logging.getLogger(__name__)
 
@@ -38,67 +43,76 @@ class Settlement:
 
     def __init__(self, case: Case) -> None:
         self._case = case
-        self._store = case.services.store
         self._loop = asyncio.get_running_loop()
-
-    async def past(self) -> Past:
-        """Return what the journal tells of the install."""
-        return read_journal(await self._store.journal_of(self._case.install.id))
 
     async def watch(self, patience: float) -> tuple[Verdict, Seen]:
         """Look until the device shows several times running what it will stay with; return that and the leaf.
 
-        Waits up to `patience` seconds for a certificate that was assigned, and for a device that does not answer.
-        Raises `NotReachedError` or `TlsFailedError` when it does not come back, or to rest, in time.
+        Waits up to `patience` seconds for a certificate that was assigned, and for a device that does not answer. One
+        that goes on showing ever other strange ones is to be blocked. Raises `NotReachedError` or `TlsFailedError` when
+        it does not come back, or to rest, in time.
         """
-        past, leaves = await self.past(), await self._leaves()
-        end = self._loop.time() + patience
-        read_back = self._loop.time() + min(_READ_BACK_EVERY, patience / 3)
-        pause, steadiness = _SHORTEST_PAUSE, Steadiness()
+        past, leaves = await self._case.past(), await self._leaves()
+        start = self._loop.time()
+        end = start + patience
+        # An upload alone changes what is served on few devices only.
+        read_back = start + (min(_FIRST_READ_BACK, patience / 3) if past.assigning else 0.0)
+        may_come = past.assigning or past.uploaded
+        pause, steadiness, late = _SHORTEST_PAUSE, Steadiness(), 0
         while True:
             seen = await self._look_until(end)
-            may_come = past.assigning and self._loop.time() < end
-            if seen.fingerprint == leaves.old and may_come and self._loop.time() > read_back:
+            if self._loop.time() >= end:
+                may_come, late = False, late + 1
+            elif may_come and seen.fingerprint == leaves.old and self._loop.time() >= read_back:
                 may_come = await self._still_assigned(past)
                 read_back = self._loop.time() + _READ_BACK_EVERY
             verdict = judge(leaves, seen.fingerprint, key_fingerprint(seen.der), may_come=may_come)
             if steadiness.is_sure(verdict, seen.fingerprint) and verdict is not Verdict.WAIT:
                 return verdict, seen
-            if self._loop.time() >= end + patience:
-                raise _no_rest()
+            if late >= _MOST_LATE_LOOKS:
+                return _restless(verdict), seen
             pause = min(pause * 1.5, _LONGEST_PAUSE) if verdict is Verdict.WAIT else _PAUSES[verdict]
-            await asyncio.sleep(_PAUSE_AFTER_TURNS if steadiness.turns else pause)
+            await asyncio.sleep(_PAUSE_AFTER_TURNS if steadiness.turns or late else pause)
 
     async def undo(self, patience: float) -> None:
         """Take back what the install made, over connections bound to the former leaf. Safe to repeat.
 
-        Raises `DeviceError` where something could not be taken back.
+        Raises `NotReachedError`, `TlsFailedError` or `WrongLeafError` where the device is not there for it now, another
+        `DeviceError` where it does not let something be taken back for `patience` seconds.
         """
-        past = await self.past()
-        if not past.touched:
-            return
-        candidate = await self._candidate()
-        for _ in range(_MOST_ROUNDS):
-            async with self._session(self._case.install.old) as onvif:
-                inventory = await onvif.keystore.inventory()
-                calls = take_back(inventory, past.ours(self._case.alias, candidate), past.old_path)
-                if not await carry_out(onvif.keystore, calls, self._case.device.id):
+        past = await self._case.past()
+        end, pause = self._loop.time() + patience, _SHORTEST_PAUSE
+        while past.touched:
+            try:
+                if await self._undo_once(past):
                     return
-            # The assignment was turned back: the web server restarts, and only then the rest can be taken away.
-            await self._await_old(patience)
-        raise NotReachedError(
-            "What was begun on the device could not be taken back", "It is tried again when the device answers."
-        )
+                unclear: DeviceError = FaultError("What was begun on the device is still in use by it")
+            except (AnswerLostError, GarbledError) as error:
+                unclear = error
+            if self._loop.time() >= end:
+                raise unclear
+            # Where the assignment was turned back the web server restarts, and only then the rest can be taken away.
+            await self._await_old(end)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    async def _undo_once(self, past: Past) -> bool:
+        """Make the calls up to a change of the assignment; tell whether nothing is left to be done."""
+        is_done = True
+        async with self._case.session(self._case.install.old) as onvif:
+            inventory = await onvif.keystore.inventory()
+            for call in take_back(inventory, past.ours(self._case.alias, await self._candidate()), past.old_path):
+                is_done &= await carry_out(onvif.keystore, call, self._case.device.id)
+                if call.change in _ASSIGNMENT:
+                    return False
+        return is_done
 
     async def clean(self, leaf: str) -> None:
         """Clear away what earlier installs of this gateway left, over connections bound to `leaf`."""
-        async with self._session(leaf) as onvif:
+        async with self._case.session(leaf) as onvif:
             inventory = await onvif.keystore.inventory()
-            calls = leftovers(inventory, self._case.services.alias_prefix, keep=self._case.alias)
-            await carry_out(onvif.keystore, calls, self._case.device.id)
-
-    def _session(self, leaf: str | None) -> AbstractAsyncContextManager[OnvifDevice]:
-        return self._case.services.session(self._case.device, leaf, self._case.login)
+            for call in leftovers(inventory, self._case.services.alias_prefix, keep=self._case.alias):
+                await carry_out(onvif.keystore, call, self._case.device.id)
 
     async def _leaves(self) -> Leaves:
         candidate = await self._candidate()
@@ -111,7 +125,7 @@ class Settlement:
     async def _candidate(self) -> bytes | None:
         if self._case.install.candidate is None:
             return None
-        return await self._store.certificate(self._case.install.candidate)
+        return await self._case.services.store.certificate(self._case.install.candidate)
 
     async def _look_until(self, end: float) -> Seen:
         pause = _SHORTEST_PAUSE
@@ -128,47 +142,38 @@ class Settlement:
     async def _still_assigned(self, past: Past) -> bool:
         """Read back whether our path is assigned; where that cannot be read it still may be."""
         try:
-            async with self._session(self._case.install.old) as onvif:
+            async with self._case.session(self._case.install.old) as onvif:
                 inventory = await onvif.keystore.inventory()
         except DeviceError as error:
             _log.info("%s: assignment not read back: %s", self._case.device.id, error.title)
             return True
         return is_assigned(inventory, past.ours(self._case.alias, await self._candidate()))
 
-    async def _await_old(self, patience: float) -> None:
-        end = self._loop.time() + patience
+    async def _await_old(self, end: float) -> None:
+        """Look until the former leaf is served again for sure, at the latest until `end`."""
         times = 0
         while times < SURE:
             seen = await self._look_until(end)
             times = times + 1 if seen.fingerprint == self._case.install.old else 0
+            await asyncio.sleep(_SHORTEST_PAUSE)
             if not times and self._loop.time() >= end:
                 return
-            await asyncio.sleep(_SHORTEST_PAUSE)
 
 
-async def carry_out(keystore: Keystore, calls: tuple[Call, ...], device: str) -> bool:
-    """Make the calls up to a change of the assignment; tell whether there was one. `device` is for the log.
+async def carry_out(keystore: Keystore, call: Call, device: str) -> bool:
+    """Make one call; tell whether its object is gone now, or else in use by something. `device` is for the log.
 
-    Raises `DeviceError`, but not where a deletion has nothing to delete or something else came to need the object.
+    Raises `DeviceError`. What stays assigned holds all the rest: that a change of it is refused is not passed over.
     """
-    for call in calls:
-        changes_assignment = call.change in _ASSIGNMENTS
-        try:
-            await _make(keystore, call)
-        except (FaultError, UnsupportedError) as error:
-            if not _is_harmless(error, changes_assignment):
-                raise
-            _log.info("%s: %s %s: %s", device, call.change, call.target, error.title)
-        if changes_assignment:
-            return True
-    return False
-
-
-def _is_harmless(error: FaultError | UnsupportedError, changes_assignment: bool) -> bool:
-    """What stays assigned holds all the rest: a refusal to change that is told, not passed over."""
-    if isinstance(error, UnsupportedError):
-        return not changes_assignment
-    return not _GONE.isdisjoint(error.codes) or (_IN_USE in error.codes and not changes_assignment)
+    try:
+        await _make(keystore, call)
+    except FaultError as error:
+        is_gone = not _GONE.isdisjoint(error.codes)
+        if not is_gone and (_IN_USE not in error.codes or call.change in _ASSIGNMENT):
+            raise
+        _log.info("%s: %s %s: %s", device, call.change, call.target, error.title)
+        return is_gone
+    return True
 
 
 async def _make(keystore: Keystore, call: Call) -> None:
@@ -185,11 +190,14 @@ async def _make(keystore: Keystore, call: Call) -> None:
             await keystore.delete_key(call.target)
 
 
-def _no_rest() -> TlsFailedError:
-    return TlsFailedError(
-        "The camera shows different certificates in turn",
-        "It has not settled on one of them. Restart the camera; the install is then taken up again by itself.",
-    )
+def _restless(verdict: Verdict) -> Verdict:
+    """What follows for a device that does not come to rest; between the former certificate and ours it still may."""
+    if verdict is not Verdict.BLOCK:
+        raise TlsFailedError(
+            "The camera shows different certificates in turn",
+            "It has not settled on one of them. Restart the camera; the install is then taken up again by itself.",
+        )
+    return verdict
 
 
 def _as_not_back(error: DeviceError) -> DeviceError:

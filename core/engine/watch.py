@@ -1,7 +1,9 @@
 """The integrity watch: every added device is looked at on a schedule, by handshake alone."""
 
 import asyncio
+import logging
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from core.decide.trust import MISSES_UNTIL_OFFLINE, Answer, Health, Looked, judge_look, next_look
@@ -17,6 +19,9 @@ _TICK = 0.5
 _DEADLINE = 8.0
 _AT_ONCE = 64
 _SPREAD = 0.2
+_MOST_LEAVES = 32
+
+_log = logging.getLogger(__name__)
 
 
 class Watch:
@@ -31,6 +36,7 @@ class Watch:
         self._work = work
         self._next: dict[str, float] = {}
         self._looking: dict[str, asyncio.Event] = {}
+        self._leaves: Counter[str] = Counter()
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self) -> None:
@@ -60,8 +66,9 @@ class Watch:
         await asyncio.gather(*(self._check(device.id) for device in devices))
 
     async def note(self, device: DeviceRecord, seen: Seen) -> None:
-        """Take in what somebody else's look showed."""
-        await self._take(device, Looked(Answer.LEAF, seen.fingerprint, seen.tls), seen.der)
+        """Take in what the look of somebody showed who holds the device."""
+        await self._services.store.put_certificate(seen.der)
+        await self._take(device, Looked(Answer.LEAF, seen.fingerprint, seen.tls))
 
     def _due(self, now: float) -> list[DeviceRecord]:
         devices = self._services.registry.devices
@@ -82,6 +89,8 @@ class Watch:
         try:
             async with self._room:
                 await self._look(device)
+        except Exception:  # noqa: BLE001 - trouble with one device must not end the looks at all others
+            _log.exception("look at %s", device)
         finally:
             self._looking.pop(device).set()
             self._next[device] = asyncio.get_running_loop().time() + self._pause(device)
@@ -98,22 +107,30 @@ class Watch:
         if before is None:
             return
         looked, der = await _look_at(before)
+        if before.pin is not None and looked.leaf not in ("", before.pin.fingerprint, before.presented):
+            if self._has_room(device):
+                await self._services.store.put_certificate(der)
+            elif before.presented:
+                return
         # An install may have begun, or the device may be gone or another one, while we looked.
         if registry.devices.get(device) is before and not self._work.has(device):
-            await self._take(before, looked, der)
+            await self._take(before, looked)
 
-    async def _take(self, before: DeviceRecord, looked: Looked, der: bytes) -> None:
+    def _has_room(self, device: str) -> bool:
+        """Tell whether yet another leaf of a device is kept: some show a new one each time, and would fill the disk."""
+        self._leaves[device] += 1
+        return self._leaves[device] <= _MOST_LEAVES
+
+    async def _take(self, before: DeviceRecord, looked: Looked) -> None:
+        """Show and store what follows. The order counts: until it is shown, nothing else can have come between."""
         registry = self._services.registry
         old = registry.health(before.id)
         after, health = judge_look(before, old, looked)
-        if after.presented and der:
-            registry.learn(der)
-            await self._services.store.put_certificate(der)
         if after != before:
-            await self._services.save(after)
-        if after.id not in registry.devices:
-            return
+            registry.put(after)
         registry.set_health(after.id, health)
+        if after != before:
+            await self._services.store.put_device(after)
         await self._tell(after, before, old, health)
         if after.presented != before.presented or not registry.is_explained(after):
             await self._changed(after)

@@ -5,6 +5,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import msgspec
 
@@ -16,7 +17,7 @@ from core.engine.installation import Installation
 from core.engine.progress import Progress
 from core.engine.services import Services
 from core.model.device import AttentionKind, Connection, InstallView
-from core.model.errors import CamtrustError, DeviceError, RefusedError
+from core.model.errors import CamtrustError, RefusedError
 from core.model.records import DeviceRecord, InstallRecord, InstallRequest
 
 _SHOW_EVERY = 5.0
@@ -31,7 +32,10 @@ def new_id() -> str:
 
 
 class Work:
-    """At most one install a device, and at most so many at once as the services allow."""
+    """At most one install a device, and at most so many at once as the services allow.
+
+    Whoever else changes a device holds it meanwhile, so that two never decide about one at the same time.
+    """
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -46,7 +50,7 @@ class Work:
 
     def has(self, device: str) -> bool:
         """Whether something else decides about this device: an install that is not at its end, or a technician."""
-        return device in self._running or device in self._unsettled or device in self._held
+        return self._is_taken(device) or device in self._unsettled
 
     def is_running(self, device: str) -> bool:
         """Whether an install of this device is under way."""
@@ -58,43 +62,54 @@ class Work:
 
         `in_doubt` tells that an install which waits for the device does not matter.
         """
-        if not in_doubt or device.id in self._running or device.id in self._held:
-            self.check_free(device)
+        if self._is_taken(device.id) or (device.id in self._unsettled and not in_doubt):
+            raise RefusedError(
+                f"{device.name} is being worked on already",
+                "Wait until its install, or the other decision, is finished.",
+            )
         self._held.add(device.id)
         try:
             yield
         finally:
             self._held.discard(device.id)
 
-    def check_free(self, device: DeviceRecord) -> None:
-        """Raise `RefusedError` where an install of the device is under way, or somebody decides about it now."""
-        if self.has(device.id):
-            raise RefusedError(
-                f"{device.name} is being worked on already",
-                "Wait until its install, or the other decision, is finished.",
-            )
-
-    async def begin(self, device: str, request: InstallRequest) -> None:
-        """Write down that a device, which the caller holds, is to be onboarded, and start."""
+    async def write_down(self, device: str, request: InstallRequest) -> InstallRecord:
+        """Write down that a device, which is held, is to be onboarded. What was open of it before is given up."""
+        store = self._services.store
+        for install in await store.open_installs():
+            if install.device == device:
+                await store.put_install(msgspec.structs.replace(install, closed=True))
+        self._unsettled.discard(device)
         install = InstallRecord(id=new_id(), device=device, request=request, started_at=stamp())
-        await self._services.store.put_install(install)
-        self._start(self._services.registry.devices[device], install, Installation.run)
+        await store.put_install(install)
+        return install
+
+    def start(self, device: DeviceRecord, install: InstallRecord) -> None:
+        """Start what was written down."""
+        progress = self._start(device, install, Installation.run)
+        progress.show()
 
     async def take_up(self) -> None:
         """Resume every install that is open and not under way, and begin anew where a device was never reached."""
         store, devices = self._services.store, self._services.registry.devices
+        orphans = []
         # What is decided while the installs are read may close them.
-        busy = {*self._running, *self._held}
+        taken = {*self._running, *self._held}
         for install in await store.open_installs():
-            device = devices.get(install.device)
-            if device is None:
-                _log.info("install %s: its device was removed", install.id)
-                await store.put_install(msgspec.structs.replace(install, closed=True))
-            elif device.id not in busy.union(self._running, self._held):
-                self._resume(device, install)
+            if install.device in taken or self._is_taken(install.device):
+                continue
+            if install.device in devices:
+                self._resume(devices[install.device], install)
+            else:
+                orphans.append(install)
+        for install in orphans:
+            _log.info("install %s: its device was removed", install.id)
+            await store.put_install(msgspec.structs.replace(install, closed=True))
         for device in tuple(devices.values()):
+            # The others may have changed while one was begun.
             if devices.get(device.id) is device and not self.has(device.id) and _worth_a_retry(device):
-                await self._begin_again(device)
+                with self.holding(device):
+                    await self._begin_again(device)
 
     def cancel(self, device: DeviceRecord, who: str) -> None:
         """Cancel the install of a device. Raises `RefusedError` where there is none, or it is too late."""
@@ -115,61 +130,58 @@ class Work:
         while task := self._running.get(device):
             await asyncio.wait((task,))
 
+    def forget(self, device: str) -> None:
+        """Give up what is open of a device that was removed."""
+        self._unsettled.discard(device)
+
+    def _is_taken(self, device: str) -> bool:
+        return device in self._running or device in self._held
+
     def _resume(self, device: DeviceRecord, install: InstallRecord) -> None:
         if in_doubt(install, device.pin):
             self._unsettled.add(device.id)
         elif self._services.registry.health(device.id).connection is not Connection.ONLINE:
             # Only clearing up is left, which waits until the device is trusted and there.
             return
-        self._start(device, install, Installation.resume)
+        progress = self._start(device, install, Installation.resume)
+        progress.is_final = True
 
     async def _begin_again(self, device: DeviceRecord) -> None:
-        with self.holding(device):
-            installs = await self._services.store.installs(device.id)
-            if installs:
-                await self.begin(device.id, msgspec.structs.replace(installs[-1].request, patience=0.0))
+        """Try once more to reach a device that never answered. It is the same install: nothing was begun on it."""
+        installs = await self._services.store.installs(device.id)
+        if installs:
+            request = msgspec.structs.replace(installs[-1].request, patience=0.0)
+            install = msgspec.structs.replace(installs[-1], request=request, started_at=stamp(), closed=False)
+            await self._services.store.put_install(install)
+            self.start(device, install)
 
     def _start(
         self, device: DeviceRecord, install: InstallRecord, part: Callable[[Installation], Awaitable[None]]
-    ) -> None:
+    ) -> Progress:
         progress = Progress(device.id, self._publish, asyncio.get_running_loop().time)
-        progress.show()
-        task = asyncio.create_task(self._run(device, install, progress, part), name=f"install {device.id}")
-        self._running[device.id] = task
+        case = Case(self._services, device, install)
+        installation = Installation(case, progress, new_id)
+        running = self._run(case, progress, partial(part, installation))
+        task = asyncio.create_task(running, name=f"install {device.id}")
+        self._running[device.id], self._installations[device.id] = task, installation
+        return progress
 
-    async def _run(
-        self,
-        device: DeviceRecord,
-        install: InstallRecord,
-        progress: Progress,
-        part: Callable[[Installation], Awaitable[None]],
-    ) -> None:
+    async def _run(self, case: Case, progress: Progress, part: Callable[[], Awaitable[None]]) -> None:
+        device = case.device.id
         showing = asyncio.create_task(_keep_showing(progress))
         try:
-            async with self._services.installs:
-                login = await self._services.store.login(device.id)
-                case = Case(self._services, device, install, login)
-                installation = self._installations[device.id] = Installation(case, progress, new_id)
-                await part(installation)
-                self._note_end(case)
-        except DeviceError as error:
-            _log.info("%s: still open: %s", device.id, error.title)
-            progress.finish("The install is not finished; it is taken up again when the camera answers.", error.hint)
+            await part()
         except CamtrustError as error:
-            _log.exception("install of %s", device.id)
+            _log.exception("an install stopped")
             progress.finish(f"The install stopped: {error.title}", error.hint)
         except Exception:  # noqa: BLE001 - one device's trouble must not end the engine; the journal has the truth
-            _log.exception("install of %s", device.id)
+            _log.exception("an install stopped")
             progress.finish("The install stopped: internal error.", "It is taken up again. The log file has the cause.")
         finally:
             showing.cancel()
-            self._running.pop(device.id, None)
-            self._installations.pop(device.id, None)
+            del self._running[device], self._installations[device]
+            (self._unsettled.add if case.is_in_doubt else self._unsettled.discard)(device)
             self._services.board.status_changed()
-
-    def _note_end(self, case: Case) -> None:
-        waits = in_doubt(case.install, case.device.pin)
-        (self._unsettled.add if waits else self._unsettled.discard)(case.device.id)
 
     def _publish(self, view: InstallView) -> None:
         if view.device in self._services.registry.devices:
@@ -181,7 +193,7 @@ async def _keep_showing(progress: Progress) -> None:
     """Let clients that attach in mid-step see how long it has been going on."""
     while True:
         await asyncio.sleep(_SHOW_EVERY)
-        progress.show()
+        progress.refresh()
 
 
 def _worth_a_retry(device: DeviceRecord) -> bool:

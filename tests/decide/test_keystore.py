@@ -112,6 +112,20 @@ def test_an_id_alone_never_makes_a_key_ours() -> None:
     assert take_back(Inventory(keys=(key("k9"),)), known_before, "") == ()
 
 
+def test_a_device_that_shortens_aliases_gives_back_its_key_too() -> None:
+    inventory = with_ours(OURS.alias[:8], "p1")
+    assert [call.target for call in take_back(inventory, OURS, "p1")] == ["p2", "c2", "k2"]
+
+
+def test_what_something_else_came_to_use_stays() -> None:
+    ours = with_ours(OURS.alias, "p1")
+    in_their_path = Inventory(ours.keys, ours.certificates, (*ours.paths, path("p3", "c1", "c2")), ("p1",))
+    for_our_key = Inventory(ours.keys, (*ours.certificates, certificate("c3", "k2")), ours.paths, ("p1",))
+    for inventory, gone in ((in_their_path, ["p2"]), (for_our_key, ["p2", "c2"])):
+        assert [call.target for call in take_back(inventory, OURS, "p1")] == gone
+        assert [call.target for call in leftovers(inventory, "camtrust/gw/")] == gone
+
+
 def test_leftovers_of_earlier_installs_go_but_what_is_served_stays() -> None:
     prefix = alias_prefix("gw")
     inventory = Inventory(

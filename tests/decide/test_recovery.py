@@ -7,6 +7,7 @@ from core.decide.recovery import (
     SURE,
     SURE_AFTER_TURNS,
     Leaves,
+    Past,
     Steadiness,
     Verdict,
     judge,
@@ -40,7 +41,7 @@ def test_before_anything_was_signed_no_leaf_is_taken_for_ours() -> None:
     assert judge(nothing, "old", "", may_come=False) is Verdict.ROLL_BACK
 
 
-def entry(step: Action, phase: str, **data: str) -> JournalEntry:
+def entry(step: str, phase: str, **data: str) -> JournalEntry:
     return JournalEntry("op1", step, phase, "2026-01-01T00:00:00Z", data)
 
 
@@ -66,6 +67,30 @@ def test_a_lost_answer_may_have_assigned_and_a_refusal_has_not() -> None:
     assert read_journal([entry(Action.ASSIGN, BEGIN)]).assigning
     assert read_journal([entry(Action.ASSIGN, BEGIN), entry(Action.ASSIGN, DONE)]).assigning
     assert not read_journal([entry(Action.ASSIGN, BEGIN), entry(Action.ASSIGN, FAILED)]).assigning
+
+
+def test_what_failed_was_not_done() -> None:
+    refused = [entry(Action.MAKE_KEY, BEGIN), entry(Action.MAKE_KEY, FAILED)]
+    assert not read_journal(refused).touched
+    assert read_journal([*refused, entry(Action.MAKE_KEY, BEGIN)]).touched
+    assert read_journal([*refused, entry(Action.UPLOAD, BEGIN, old_path="p")]) == Past(
+        touched=True, uploaded=True, old_path="p"
+    )
+    assert not read_journal([entry(Action.UPLOAD, BEGIN), entry(Action.UPLOAD, FAILED)]).uploaded
+
+
+def test_the_journal_tells_where_a_device_was_met_and_that_it_refused_the_login() -> None:
+    met = entry(Step.LOOK, DONE, host="fe80::1%eth1", port="443", device_service="/onvif")
+    refused = entry(Step.LOGIN, FAILED, refused="The device refused the login", hint="Check it.")
+    past = read_journal([met, refused])
+    assert (past.host, past.port, past.path) == ("fe80::1%eth1", 443, "/onvif")
+    assert past.refusal == ("The device refused the login", "Check it.")
+    assert (past.touched, past.adopted, read_journal([met]).refusal) == (False, False, None)
+
+
+def test_where_ours_was_pinned_only_clearing_up_is_left() -> None:
+    assert read_journal([entry(Action.ASSIGN, DONE), entry(Step.CLEAN, BEGIN)]).adopted
+    assert not read_journal([entry(Action.ASSIGN, DONE)]).adopted
 
 
 def test_every_action_belongs_to_one_step_and_the_steps_are_numbered_in_order() -> None:

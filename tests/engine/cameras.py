@@ -23,6 +23,7 @@ from core.onvif.keystore import Keystore
 from core.onvif.wsdls import Wsdls
 from core.simulator.camera import Camera
 from core.simulator.contents import Contents
+from core.simulator.log import Received
 
 
 async def served(camera: Camera) -> str:
@@ -79,3 +80,13 @@ def _signed(csr: bytes) -> bytes:
     builder = x509.CertificateBuilder(issuer, request.subject, request.public_key(), x509.random_serial_number())
     builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=365))
     return builder.sign(authority, SHA256()).public_bytes(Encoding.DER)
+
+
+def credentials(camera: Camera) -> list[Received]:
+    """The requests that came with a login, right or wrong."""
+    return [request for request in camera.log.requests if request.credentials]
+
+
+def answered(camera: Camera, operation: str) -> int:
+    """How often the camera let somebody in for an operation, whatever it then said."""
+    return sum(request.operation == operation and bool(request.login) for request in camera.log.requests)

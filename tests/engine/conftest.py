@@ -95,3 +95,10 @@ def folder(tmp_path: Path) -> Path:
 async def gateway(folder: Path) -> AsyncIterator[Gateway]:
     async with running(folder) as gateway:
         yield gateway
+
+
+async def pass_time(gateway: Gateway, periods: int = 3) -> None:
+    """Let the engine's own loops come round a few times."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + periods * gateway.engine._services.config.retry_period
+    await until(lambda: loop.time() > end)

@@ -10,8 +10,8 @@ from core.model.errors import RefusedError
 from core.model.messages import CancelInstall, RemoveDevice
 from core.simulator.camera import Camera
 from core.simulator.settings import CameraSettings, KeystoreSettings, Mishap, Quirks, Timing, Way
-from tests.engine.cameras import contents, served
-from tests.engine.conftest import CALLER, Gateway, until
+from tests.engine.cameras import answered, contents, served
+from tests.engine.conftest import CALLER, Gateway, pass_time, until
 
 PLAIN = CameraSettings(https_port=None)
 UNMANAGED = CameraSettings(keystore=None)
@@ -70,9 +70,10 @@ async def test_clearing_away_that_fails_is_done_later_and_comes_to_an_end(gatewa
         device = await add(gateway, camera)
         assert device.certificate_field is CertificateField.ARCULES
         assert gateway.install(device.id).steps[-1].state is StepState.FAILED
-        await until(lambda: gateway.install(device.id).steps[-1].state is StepState.DONE)
-        install = await gateway.ended(device.id)
-        assert "HTTPS (Arcules)" in install.outcome
+        await until(lambda: answered(camera, "GetAllKeys") == 3)
+        await pass_time(gateway)
+        assert answered(camera, "GetAllKeys") == 3
+        assert "HTTPS (Arcules)" in gateway.install(device.id).outcome
         assert gateway.view(device.id).connection is Connection.ONLINE
 
 

@@ -1,6 +1,9 @@
 """Decisions that meet each other, and installs that hang: a device is watched all the same, and decided about once."""
 
 import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ from core.model.messages import (
     AddDevices,
     AnyCommand,
     CheckDevices,
+    LookAt,
+    Looks,
     ReissueCertificate,
     RemoveDevice,
     ReplaceDevice,
@@ -23,7 +28,7 @@ from core.simulator.camera import Camera
 from core.simulator.settings import CameraSettings, Mishap, Quirks
 from tests.engine.cameras import served
 from tests.engine.conftest import CALLER, CONFIG, Gateway, running, until
-from tests.engine.counting import CountingDevice, Odd
+from tests.engine.counting import CountingDevice, Odd, Shown
 from tests.network.leaves import new_leaf
 
 PIN, OTHER = new_leaf("pin"), new_leaf("other")
@@ -35,6 +40,12 @@ LOSES_DELETIONS = Mishap("drop_before", times=1000)
 async def onboard(gateway: Gateway, command: ReissueCertificate | ReplaceDevice) -> None:
     await gateway.engine.handle(command, CALLER)
     await gateway.ended(command.device)
+
+
+async def looks(gateway: Gateway, address: str) -> Looks:
+    answer = await gateway.engine.handle(LookAt(addresses=(address,)), CALLER)
+    assert isinstance(answer, Looks)
+    return answer
 
 
 async def carried_out(gateway: Gateway, *commands: AnyCommand, pause: float = 0.0) -> list[bool]:
@@ -180,6 +191,19 @@ async def test_a_block_that_a_technicians_own_try_found_is_explained(gateway: Ga
         await until(lambda: gateway.view(device.id).change)
 
 
+@pytest.mark.parametrize("shows", [OTHER, Odd.PLAIN], ids=["another certificate", "HTTP"])
+async def test_looking_before_adding_sends_handshakes_only_to_what_is_not_the_device(
+    gateway: Gateway, shows: Shown
+) -> None:
+    async with CountingDevice("127.0.89.9", PIN) as counting:
+        await gateway.add(counting.address)
+        counting.show(shows)
+        counting.heard.clear()
+        [look] = (await looks(gateway, counting.address)).looks
+        assert not counting.heard
+        assert bool(look.certificate) == (shows is OTHER)
+
+
 def pairs(device: str) -> dict[str, tuple[AnyCommand, AnyCommand]]:
     accept: Any = AcceptCertificate(device=device, fingerprint=PIN.fingerprint)
     reissue: Any = ReissueCertificate(device=device)
@@ -202,23 +226,43 @@ async def test_two_who_decide_at_once_decide_once(gateway: Gateway, pair: str) -
         assert await carried_out(gateway, *pairs(device.id)[pair]) == [True, False]
 
 
-@pytest.mark.parametrize("other", ["accept", "look"])
-async def test_a_device_that_was_removed_stays_removed(folder: Path, other: str) -> None:
-    """Whatever is under way when it goes: a technician's decision, or a look that finds another certificate."""
-    removed = []
-    async with CountingDevice("127.0.89.8", PIN) as counting:
+@contextlib.contextmanager
+def slow_disk(folder: Path) -> Iterator[None]:
+    """Let no transaction of the engine come to its end meanwhile."""
+    with contextlib.closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+async def test_a_device_that_is_removed_while_a_look_is_written_down_stays_removed(folder: Path) -> None:
+    async with CountingDevice("127.0.89.20", PIN) as counting:
         async with running(folder) as gateway:
-            for number in range(10):
-                counting.show(PIN)
-                device = await gateway.add(counting.address)
+            device = await gateway.add(counting.address)
+            await gateway.engine.handle(CheckDevices(), CALLER)
+            with slow_disk(folder):
                 counting.show(OTHER)
-                accept = AcceptCertificate(device=device.id, fingerprint=OTHER.fingerprint)
-                commands = (accept if other == "accept" else CheckDevices(), RemoveDevice(device=device.id))
-                [_, gone] = await carried_out(gateway, *commands, pause=0.001 * number)
-                removed.append(gone)
-                assert gone == (device.id not in gateway.engine.board.devices)
-                if not gone:
-                    await gateway.engine.handle(RemoveDevice(device=device.id), CALLER)
+                await until(lambda: OTHER.fingerprint in counting.presented)
+                removing = asyncio.create_task(carried_out(gateway, RemoveDevice(device=device.id)))
+                await asyncio.sleep(CONFIG.check_period)
+                assert device.id in gateway.engine.board.devices
+            assert await removing == [True]
+            await gateway.engine.handle(CheckDevices(), CALLER)
+            assert not gateway.engine.board.devices
         async with running(folder) as gateway:
             assert not gateway.engine.board.devices
-    assert any(removed)
+
+
+async def test_a_device_is_not_removed_while_its_certificate_is_accepted(folder: Path) -> None:
+    async with CountingDevice("127.0.89.21", PIN) as counting, running(folder) as gateway:
+        device = await gateway.add(counting.address)
+        with slow_disk(folder):
+            accept = AcceptCertificate(device=device.id, fingerprint=PIN.fingerprint)
+            looked = len(counting.presented)
+            accepting = asyncio.create_task(carried_out(gateway, accept))
+            await until(lambda: len(counting.presented) > looked)
+            assert await carried_out(gateway, RemoveDevice(device=device.id)) == [False]
+        assert await accepting == [True]
+        assert gateway.view(device.id).certificate_field is CertificateField.ARCULES
+        await gateway.engine.handle(RemoveDevice(device=device.id), CALLER)
+        assert not gateway.engine.board.devices
