@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types contracts format constraints clean
+.PHONY: demo test bench check lint types contracts format constraints clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    a simulated site on loopback, an engine on it, and the terminal program"
 	@echo "make test    the tests"
+	@echo "make bench   what a look costs, beside a C program, curl and openssl (minutes; no part of the tests)"
 	@echo "make check   what CI runs: lint, types, contracts, tests, the demo without a screen"
 
 $(READY): constraints.txt pyproject.toml
@@ -23,6 +24,9 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -q
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench
 
 lint: $(READY)
 	$(BIN)/ruff check .

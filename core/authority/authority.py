@@ -24,7 +24,7 @@ class IssueRequest:
 
     `device` is its id, `host` the address or DNS name that it is reached at. `public_key` is the SubjectPublicKeyInfo
     of the key that it made, where that is known; `device_clock` what it takes the time to be; `other_keys` the names
-    of all other devices by the fingerprints of their keys.
+    of all other devices by the fingerprints of their keys; `smallest_rsa`, in bits, the least key to sign for.
     """
 
     device: str
@@ -33,6 +33,7 @@ class IssueRequest:
     now: datetime
     device_clock: datetime | None = None
     other_keys: Mapping[str, str] = field(default_factory=dict)
+    smallest_rsa: int = keys.SMALLEST_RSA
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,14 @@ class Authority:
         self._check_time(request.now)
         name = self.subject(request.device)
         own_key = keys.fingerprint(keys.encode(key.public_key()))
-        checked = check(csr, name=name, own_key=own_key, made=request.public_key, other_keys=request.other_keys)
+        checked = check(
+            csr,
+            name=name,
+            own_key=own_key,
+            made=request.public_key,
+            other_keys=request.other_keys,
+            smallest_rsa=request.smallest_rsa,
+        )
         validity = profile.leaf_validity(request.now, request.device_clock, authority.not_valid_after_utc)
         leaf = Leaf(name, _permitted_address(request.host), checked.key, validity)
         der = profile.make_leaf(leaf, authority, key)

@@ -54,16 +54,23 @@ class CheckedCsr:
 
 
 def check(
-    csr: bytes, *, name: str, own_key: str, made: bytes | None = None, other_keys: Mapping[str, str] | None = None
+    csr: bytes,
+    *,
+    name: str,
+    own_key: str,
+    made: bytes | None = None,
+    other_keys: Mapping[str, str] | None = None,
+    smallest_rsa: int = keys.SMALLEST_RSA,
 ) -> CheckedCsr:
     """Return the key of a request, which is raw DER of at most 16 KiB. Raises CsrError.
 
     `name` is the common name that the certificate will have, `own_key` the fingerprint of the authority's own key,
     `made` the SubjectPublicKeyInfo of the key that the device made where that is known, and `other_keys` the names of
-    the other devices by the fingerprints of their keys.
+    the other devices by the fingerprints of their keys. `smallest_rsa`, in bits, is less than usual for a device that
+    makes nothing better.
     """
     request = _load(csr)
-    key = _usable_key(request)
+    key = _usable_key(request, smallest_rsa)
     _check_possession(request, key)
     _check_ownership(key, own_key, made, other_keys or {})
     return CheckedCsr(key, tuple(_notes(request, name)))
@@ -81,23 +88,23 @@ def _load(csr: bytes) -> x509.CertificateSigningRequest:
         raise CsrError("The device's certificate request cannot be read", _AGAIN) from None
 
 
-def _usable_key(request: x509.CertificateSigningRequest) -> SignableKey:
+def _usable_key(request: x509.CertificateSigningRequest, smallest_rsa: int) -> SignableKey:
     try:
         key = request.public_key()
     except keys.UNREADABLE:
         raise CsrError("The key in the device's certificate request cannot be read", _OTHER_KEY) from None
     if isinstance(key, rsa.RSAPublicKey):
-        _check_rsa(key)
+        _check_rsa(key, smallest_rsa)
         return key
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
         return key
     raise CsrError(f"The device made a key of a kind that is not accepted ({keys.kind(key)})", _OTHER_KEY)
 
 
-def _check_rsa(key: rsa.RSAPublicKey) -> None:
+def _check_rsa(key: rsa.RSAPublicKey, smallest: int) -> None:
     modulus, exponent, size = key.public_numbers().n, key.public_numbers().e, key.key_size
-    if size < keys.SMALLEST_RSA:
-        raise CsrError(f"The device made an RSA key of {size} bits; {keys.SMALLEST_RSA} is the least", _OTHER_KEY)
+    if size < smallest:
+        raise CsrError(f"The device made an RSA key of {size} bits; {smallest} is the least", _OTHER_KEY)
     if size > LARGEST_RSA:
         raise CsrError(f"The device made an RSA key of {size} bits; {LARGEST_RSA} is the most", _OTHER_KEY)
     if exponent < keys.SMALLEST_EXPONENT:

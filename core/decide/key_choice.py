@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from core.decide.keys import SMALLEST_RSA, SMALLEST_WEAK_RSA
 from core.model.keystore import KeystoreCapabilities
 
 STRONGEST_RSA = 3072
-WEAK_RSA = 2048
 CURVE = "P-256"
 _CURVE_NAMES = frozenset(("p-256", "p256", "secp256r1", "prime256v1"))
 
@@ -31,7 +31,12 @@ class KeySpec:
     @property
     def weak(self) -> bool:
         """Whether the key will not last for the certificate's ten years."""
-        return not self.curve and self.bits < WEAK_RSA
+        return not self.curve and self.bits < SMALLEST_RSA
+
+    @property
+    def smallest_rsa(self) -> int:
+        """The fewest bits that an RSA key in the device's request may have."""
+        return SMALLEST_WEAK_RSA if self.weak else SMALLEST_RSA
 
     def __str__(self) -> str:
         return f"EC {self.curve}" if self.curve else f"RSA {self.bits}"
@@ -49,8 +54,8 @@ def key_specs(capabilities: KeystoreCapabilities) -> tuple[KeySpec, ...]:
 
 def _rsa_length(lengths: tuple[int, ...]) -> int:
     if not lengths:
-        return WEAK_RSA
-    lasting = [length for length in lengths if length >= WEAK_RSA]
+        return SMALLEST_RSA
+    lasting = [length for length in lengths if length >= SMALLEST_RSA]
     fitting = [length for length in lasting if length <= STRONGEST_RSA]
     return max(fitting) if fitting else min(lasting) if lasting else max(lengths)
 

@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 SMALLEST_RSA = 2048
+SMALLEST_WEAK_RSA = 1024
+"""For a device that makes nothing better."""
 SMALLEST_EXPONENT = 65537
 SMALLEST_CURVE = 256
 PublicKey = PublicKeyTypes | CertificatePublicKeyTypes

@@ -58,7 +58,7 @@ class Maker:
             spec, key = await self._make_key(onvif, capabilities, inventory, line)
         with self._progress.step(Step.SIGN) as line:
             csr = await self._request(onvif, key, csr_algorithms(spec, capabilities.algorithms))
-            der = await self._sign(csr, device_clock, line)
+            der = await self._sign(csr, spec, device_clock, line)
         with self._progress.step(Step.INSTALL) as line:
             await self._hand_over(onvif, der, key, room.old_path, line)
 
@@ -122,7 +122,7 @@ class Maker:
                     raise
         return await onvif.keystore.csr(key, subject, algorithms[-1])
 
-    async def _sign(self, csr: bytes, device_clock: datetime | None, line: Line) -> bytes:
+    async def _sign(self, csr: bytes, spec: KeySpec, device_clock: datetime | None, line: Line) -> bytes:
         request = IssueRequest(
             device=self._case.device.id,
             host=self._case.device.host,
@@ -130,6 +130,7 @@ class Maker:
             now=now(),
             device_clock=device_clock,
             other_keys=await self._services.store.known_keys(self._case.device.id),
+            smallest_rsa=spec.smallest_rsa,
         )
         async with self._journaled(Action.SIGN):
             issued = await self._issue(csr, request)

@@ -17,7 +17,7 @@ from core.network.plain import speaks_http
 
 _TICK = 0.5
 _DEADLINE = 8.0
-_AT_ONCE = 64
+_AT_ONCE = 256
 _SPREAD = 0.2
 _MOST_LEAVES = 32
 

@@ -11,6 +11,8 @@ import socket
 from typing import Any, ClassVar
 
 _READ = 16 * 1024
+# Each wakes a task that may compute for a millisecond; more would keep the loop from everything else.
+_MOST_AT_A_TURN = 8
 
 
 class Line:
@@ -104,6 +106,6 @@ class _Poll:
         return future
 
     def _wake(self) -> None:
-        for number, _ in self._epoll.poll(0):
+        for number, _ in self._epoll.poll(0, _MOST_AT_A_TURN):
             if not self._waiting[number].done():
                 self._waiting[number].set_result(None)

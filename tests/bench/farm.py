@@ -4,7 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -51,9 +51,10 @@ class Farm:
 
 @contextmanager
 def farm(leaves: int, cpu: int) -> Iterator[Farm]:
-    """Run a farm on one CPU."""
+    """Run a farm on one CPU. An interrupt from the keyboard is not for it: it ends with its standard input."""
     command = [sys.executable, "-m", "tests.bench.server", str(leaves), str(cpu)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:
         try:
             yield Farm(process)
         finally:
@@ -65,9 +66,10 @@ def farm(leaves: int, cpu: int) -> Iterator[Farm]:
                 process.kill()
 
 
-def with_wrong_pins(targets: list[Target]) -> list[Target]:
+def with_wrong_pins(targets: Sequence[Target]) -> list[Target]:
     """Return the targets, each with the pin of another."""
-    return [target._replace(pin=other.pin) for target, other in zip(targets, targets[1:] + targets[:1], strict=True)]
+    others = [*targets[1:], *targets[:1]]
+    return [target._replace(pin=other.pin) for target, other in zip(targets, others, strict=True)]
 
 
 def _target(host: str, port: int, der: bytes) -> Target:

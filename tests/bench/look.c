@@ -3,15 +3,16 @@
  * and the same orderly ending as core.network.look, and nothing else.
  *
  * Usage: look AT_ONCE < lines of "ADDRESS PORT SHA256"
- * Prints: right wrong failed CPU-seconds wall-seconds, for the sweep alone.
+ * Prints: right wrong failed CPU-seconds wall-seconds, for the sweep alone. Without AT_ONCE: the version of libssl.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
+#include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +115,7 @@ static void begin(struct look *look)
 static int shows_its_pin(struct look *look)
 {
     unsigned char found[32];
-    X509 *leaf = SSL_session_reused(look->tls) ? NULL : SSL_get1_peer_certificate(look->tls);
+    X509 *leaf = SSL_session_reused(look->tls) ? NULL : SSL_get_peer_certificate(look->tls);
     int same = leaf && X509_digest(leaf, EVP_sha256(), found, NULL) && !memcmp(found, look->pin, sizeof found);
     X509_free(leaf);
     return same;
@@ -163,7 +164,10 @@ static void go_on(struct look *look)
 int main(int argc, char **argv)
 {
     static struct epoll_event events[EVENTS];
-    int at_once = argc > 1 ? atoi(argv[1]) : 64;
+    if (argc < 2)
+        return puts(OpenSSL_version(OPENSSL_VERSION)) < 0;
+    int at_once = atoi(argv[1]);
+    signal(SIGPIPE, SIG_IGN);
     alarm(SECONDS);
     read_looks();
     make_context();

@@ -8,6 +8,7 @@ counted since the last. It ends with its standard input.
 import gc
 import json
 import os
+import resource
 import select
 import socket
 import ssl
@@ -71,18 +72,23 @@ class _Server:
         self._epoll.register(_STDIN, select.EPOLLIN)
 
     def run(self) -> None:
-        while True:
-            for fd, _ in self._epoll.poll(self._pause(), _EVENTS):
-                if fd == _STDIN:
-                    if not self._listen_to_parent():
-                        return
-                elif fd in self._listeners:
-                    self._accept(*self._listeners[fd])
-                else:
-                    self._go_on(fd)
+        going_on = True
+        while going_on:
+            events = self._epoll.poll(self._pause(), _EVENTS)
+            going_on = all(self._handle(fd) for fd, _ in events)
             self._begin_waiting()
-            if self._asked and not self._lines:
+            if self._asked and not self._lines and not events:
                 self._answer()
+
+    def _handle(self, fd: int) -> bool:
+        """Return whether the farm goes on."""
+        if fd == _STDIN:
+            return self._listen_to_parent()
+        if fd in self._listeners:
+            self._accept(*self._listeners[fd])
+        else:
+            self._go_on(fd)
+        return True
 
     def _listen(self, number: int, leaf: Leaf) -> tuple[str, int, str]:
         host = f"127.101.{number // 250}.{number % 250 + 1}"
@@ -104,6 +110,8 @@ class _Server:
         self._waiting.append((time.monotonic() + self._delay, fd))
 
     def _pause(self) -> float | None:
+        if self._asked and not self._lines:
+            return 0.0
         return max(0.0, self._waiting[0][0] - time.monotonic()) if self._waiting else None
 
     def _begin_waiting(self) -> None:
@@ -133,6 +141,8 @@ class _Server:
 def main() -> None:
     leaves, cpu = int(sys.argv[1]), int(sys.argv[2])
     os.sched_setaffinity(0, {cpu})
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     server = _Server([new_leaf(f"camera {number}") for number in range(leaves)])
     gc.freeze()
     print(json.dumps(server.places), flush=True)

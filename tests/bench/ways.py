@@ -38,9 +38,13 @@ class Sweep:
 
 
 class Way(Protocol):
-    """One way to look. `most` bounds how many targets it is given; `silent` ones send no request."""
+    """One way to look. `most` bounds how many targets it is given; `silent` ones send no request.
+
+    `version` tells which TLS library it uses, or the program that brings it along.
+    """
 
     name: str
+    version: str
     most: int
     silent: bool
 
@@ -53,6 +57,7 @@ class OurLook:
     """`core.network.look.look`, by as many tasks as looks are wanted at once."""
 
     name = "camtrust, look()"
+    version = ssl.OPENSSL_VERSION
     most = 100_000
     silent = True
 
@@ -77,6 +82,7 @@ class BarestPython:
     """An epoll loop over non-blocking TLS sockets, without deadlines and without telling one error from another."""
 
     name = "barest Python loop"
+    version = ssl.OPENSSL_VERSION
     most = 100_000
     silent = True
 

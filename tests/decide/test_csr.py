@@ -35,6 +35,13 @@ def test_a_bad_request_is_refused_in_words(kind: str) -> None:
     assert "keeps its own certificate" in refusal.value.hint
 
 
+def test_a_device_that_makes_nothing_better_may_have_a_weak_key_of_1024_bits() -> None:
+    weak, _ = BAD["RSA 1024"]
+    assert check(weak, name=NAME, own_key="0" * 64, smallest_rsa=1024).key.key_size == 1024
+    with pytest.raises(CsrError, match="1025 is the least"):
+        check(weak, name=NAME, own_key="0" * 64, smallest_rsa=1025)
+
+
 def test_the_key_is_the_one_of_the_request() -> None:
     assert keys.encode(checked(PLAIN).key) == RSA_INFO
     assert keys.encode(checked(asked(P256)).key) == keys.encode(P256.public_key())

@@ -42,6 +42,11 @@ def test_only_short_rsa_keys_are_weak() -> None:
     assert [KeySpec(1024).weak, KeySpec(2048).weak, KeySpec(curve="P-256").weak] == [True, False, False]
 
 
+def test_only_where_nothing_better_can_be_asked_for_a_short_key_will_do() -> None:
+    specs = (KeySpec(512), KeySpec(1024), KeySpec(2048), KeySpec(3072), KeySpec(curve="P-256"))
+    assert [spec.smallest_rsa for spec in specs] == [1024, 1024, 2048, 2048, 2048]
+
+
 def test_a_listed_algorithm_is_taken_and_sha1_only_where_nothing_else_is_listed() -> None:
     assert csr_algorithms(KeySpec(2048), (RSA1, RSA256)) == (RSA256, RSA1)
     assert csr_algorithms(KeySpec(2048), (RSA1,)) == (RSA1,)

@@ -81,6 +81,7 @@ async def test_clearing_away_that_fails_is_done_later_and_comes_to_an_end(gatewa
     "settings",
     [
         CameraSettings(keystore=KeystoreSettings(names="old", rsa_lengths=(2048,), curves=())),
+        CameraSettings(keystore=KeystoreSettings(rsa_lengths=(1024,), curves=())),
         CameraSettings(login=(Way.TOKEN,)),
         CameraSettings(login=(Way.DIGEST_SHA256, Way.DIGEST_MD5)),
         CameraSettings(clock_offset=-50 * 365 * 86400),
@@ -90,7 +91,7 @@ async def test_clearing_away_that_fails_is_done_later_and_comes_to_an_end(gatewa
         CameraSettings(faults={"ReplaceServerCertificateAssignment": Mishap("lose_reply")}),
         CameraSettings(faults={"GetKeyStatus": Mishap("lose_reply")}),
     ],
-    ids=["old names", "token", "digest", "clock", "reply", "activates", "http too", "lost", "busy"],
+    ids=["old names", "weak key", "token", "digest", "clock", "reply", "activates", "http too", "lost", "busy"],
 )
 async def test_cameras_of_many_kinds_reach_https_arcules(gateway: Gateway, settings: CameraSettings) -> None:
     async with Camera(settings) as camera:
