@@ -69,16 +69,17 @@ def _place(folder: Path, site: SimulatedSite, *, fast: bool) -> Place:
     from core.service.paths import socket_path
 
     config = folder / "config.toml"
-    config.write_text(_config(site.discovery_port, fast=fast), encoding="utf-8")
+    config.write_text(_config(site, fast=fast), encoding="utf-8")
     state_dir = folder / "state"
     return Place(state_dir=state_dir, socket=socket_path(state_dir), config=config)
 
 
-def _config(discovery_port: int, *, fast: bool) -> str:
+def _config(site: SimulatedSite, *, fast: bool) -> str:
     """Return the settings of the demo's engine. It ends by itself soon after nobody is attached any more."""
-    settings: dict[str, str | float] = {"discovery_port": discovery_port, "linger": 30.0, **(_FAST if fast else _PACED)}
+    settings: dict[str, str | float] = {"linger": 30.0, **(_FAST if fast else _PACED)}
     lines = [f"{name} = {value}" for name, value in settings.items()]
-    return "\n".join(['gateway = "demo"', f'interfaces = ["{LOOPBACK}"]', *lines, ""])
+    ports = ["[discovery]", f"ws_discovery_port = {site.discovery_port}", "mdns_port = 0", "ssdp_port = 0"]
+    return "\n".join(['gateway = "demo"', f'interfaces = ["{LOOPBACK}"]', *lines, *ports, ""])
 
 
 def _screens(place: Place) -> int:

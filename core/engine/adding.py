@@ -9,7 +9,7 @@ from core.engine.arguments import (
     check_name,
     expected_leaf,
     login_of,
-    name_of,
+    names_of,
     parse_all,
     patience_of,
     read_fingerprint,
@@ -37,17 +37,18 @@ class Adding:
     async def add(self, command: AddDevices, caller: Caller) -> Added:
         """Add each address and begin to onboard it; nothing is added where one of them cannot be."""
         targets = parse_all(command.addresses)
-        name, patience, expect = name_of(command), patience_of(command), expected_leaf(command, targets)
+        names, patience, expect = names_of(command), patience_of(command), expected_leaf(command, targets)
         await asyncio.gather(*(check_name(target) for target in targets))
         # In turn, so that an address which two technicians add at once becomes one device.
         async with self._turn:
             known = [self._known(target) for target in targets]
             devices = []
-            for target, text, old in zip(targets, command.addresses, known, strict=True):
+            for target, text, name, old in zip(targets, command.addresses, names, known, strict=True):
                 request = InstallRequest(
                     address=text.strip(),
                     by=caller.user,
                     allow_http_login=command.allow_http_login,
+                    enable_https=command.enable_https,
                     expect=expect,
                     patience=patience,
                 )
@@ -73,6 +74,7 @@ class Adding:
             by=caller.user,
             purpose=Purpose.REPLACE,
             allow_http_login=command.allow_http_login,
+            enable_https=command.enable_https,
             expect=read_fingerprint(command.expect) if command.expect else _known_leaf(device, target),
             patience=patience,
         )

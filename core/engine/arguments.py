@@ -29,12 +29,19 @@ def parse_all(addresses: tuple[str, ...]) -> list[Target]:
     return targets
 
 
-def name_of(command: AddDevices) -> str:
-    """Return the name that was given, if one was. Raises `UsageError`."""
-    wanted = (command.name or "").strip()
-    if len(wanted) > _LONGEST_NAME or not wanted.isprintable():
-        raise UsageError(f"The name is not usable: {wanted[:80]!r}", f"At most {_LONGEST_NAME} printable letters.")
-    return wanted
+def names_of(command: AddDevices) -> list[str]:
+    """Return a name for each address, empty where none was given. Raises `UsageError`."""
+    if not command.names:
+        return [""] * len(command.addresses)
+    if len(command.names) != len(command.addresses):
+        raise UsageError("There are not as many names as addresses", "Give each address a name, or none of them.")
+    return [_usable_name(name.strip()) for name in command.names]
+
+
+def _usable_name(name: str) -> str:
+    if len(name) > _LONGEST_NAME or not name.isprintable():
+        raise UsageError(f"The name is not usable: {name[:80]!r}", f"At most {_LONGEST_NAME} printable letters.")
+    return name
 
 
 def patience_of(command: AddDevices | ReplaceDevice) -> float | None:

@@ -14,13 +14,13 @@ import msgspec
 
 from core.authority.authority import Authority
 from core.discovery.source import Source
-from core.discovery.ws_discovery import WsDiscovery
 from core.engine.board import Board
 from core.engine.clock import now
 from core.engine.commands import Commands
 from core.engine.registry import Registry
 from core.engine.reviews import Reviews
 from core.engine.services import Services
+from core.engine.sources import sources_of
 from core.engine.watch import Watch
 from core.engine.work import Work
 from core.model.caller import Caller
@@ -62,7 +62,7 @@ class Engine:
         Raises `CamtrustError` where the state cannot be used.
         """
         gateway = config.gateway or socket.gethostname()
-        sources = (WsDiscovery(config.interfaces, port=config.discovery_port),)
+        sources = sources_of(config)
         store = await Store.open(folder.path)
         try:
             services = await _services(store, folder.path, config, gateway, sources)

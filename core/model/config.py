@@ -13,19 +13,25 @@ class AuthoritySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     passphrase_file: str | None = None
 
 
+class DiscoverySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[discovery]`: the UDP port of each way to find devices; 0 turns it off. Other ports are for test networks."""
+
+    ws_discovery_port: int = 3702
+    mdns_port: int = 5353
+    ssdp_port: int = 1900
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file. Times are in seconds.
 
     `interfaces` are local addresses that discovery is limited to (empty: all). `linger` is how long an engine that a
     client started stays when nobody is attached and nothing is under way. `patience` is how long onboarding waits for
     a device that is mid-set-up. `expiry_notice` is in days: so long before its end a certificate is told to expire.
-    `discovery_port` is for test networks; devices use 3702. `http_login` decides about logging in over plain HTTP
-    where HTTPS was tried first.
+    `http_login` decides about logging in over plain HTTP where HTTPS was tried first.
     """
 
     gateway: str = ""
     interfaces: tuple[str, ...] = ()
-    discovery_port: int = 3702
     linger: float = 600.0
     patience: float = 300.0
     restart_patience: float = 300.0
@@ -35,3 +41,4 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parallel_installs: int = 10
     http_login: Literal["ask", "never", "always"] = "ask"
     authority: AuthoritySettings = AuthoritySettings()
+    discovery: DiscoverySettings = DiscoverySettings()

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from core.model.sighting import Kind
+
 
 class CertificateField(StrEnum):
     """How the gateway is connected to a device, in exactly the words that the user reads."""
@@ -42,6 +44,7 @@ class AttentionKind(StrEnum):
     LOGIN_NEEDED = "login_needed"
     SAME_CERTIFICATE = "same_certificate"
     REVIEW_LEAF = "review_leaf"
+    HTTPS_OFF = "https_off"
     UNREACHABLE = "unreachable"
     EXPIRED = "expired"
     EXPIRING = "expiring"
@@ -116,7 +119,8 @@ class CertificateView(msgspec.Struct, frozen=True):
 class DeviceView(msgspec.Struct, frozen=True):
     """One row: a device as every client sees it, also the object that `list --json` and `show --json` print.
 
-    `presented` is the fingerprint of another leaf than the stored one, `change` why it probably differs, in words.
+    `presented` is the fingerprint of another leaf than the stored one, `change` why it probably differs, in words, and
+    `presented_at` where it was seen, if that is not the device's own address. `addresses` are all that discovery knows.
     """
 
     id: str
@@ -144,5 +148,8 @@ class DeviceView(msgspec.Struct, frozen=True):
     since: str | None = None
     tls: str | None = None
     found_by: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    kind: Kind = Kind.UNKNOWN
     presented: str | None = None
+    presented_at: str | None = None
     change: str | None = None

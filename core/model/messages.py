@@ -38,6 +38,15 @@ class Event(msgspec.Struct, frozen=True):
     name: str = ""
 
 
+class ScanView(msgspec.Struct, frozen=True):
+    """A scan that is under way: how many of its addresses were tried, and how many devices answered."""
+
+    networks: tuple[str, ...]
+    total: int
+    tried: int
+    found: int
+
+
 class Status(msgspec.Struct, frozen=True):
     """The engine as a whole. `rescan_in` is in seconds."""
 
@@ -47,6 +56,7 @@ class Status(msgspec.Struct, frozen=True):
     interfaces: tuple[str, ...] = ()
     sources: tuple[SourceStatus, ...] = ()
     rescan_in: float | None = None
+    scan: ScanView | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -103,14 +113,17 @@ class LookAt(Command, tag="look", frozen=True, kw_only=True):
 class AddDevices(Command, tag="add", frozen=True, kw_only=True):
     """Add each address, with one login for all, and onboard it. Answer: `Added`, at once.
 
-    `expect` is a SHA-256 fingerprint in hex that the first leaf must have; `patience` is in seconds.
+    `names` are one for each address, empty where none was given, or none at all. `expect` is a SHA-256 fingerprint in
+    hex that the first leaf must have; `patience` is in seconds. `enable_https`: where HTTPS is switched off on a
+    device, log in over plain HTTP and switch it on.
     """
 
     addresses: tuple[str, ...]
     user: str = ""
     password: Secret | None = None
-    name: str | None = None
+    names: tuple[str, ...] = ()
     allow_http_login: bool = False
+    enable_https: bool = False
     expect: str | None = None
     patience: float | None = None
 
@@ -145,6 +158,7 @@ class ReplaceDevice(Command, tag="replace", frozen=True, kw_only=True):
     user: str = ""
     password: Secret | None = None
     allow_http_login: bool = False
+    enable_https: bool = False
     expect: str | None = None
     patience: float | None = None
 
@@ -175,6 +189,16 @@ class Rescan(Command, tag="rescan", frozen=True, kw_only=True):
     """Ask the network again now. Answer: `Done`."""
 
 
+class ScanNetworks(Command, tag="scan", frozen=True, kw_only=True):
+    """Try each address of networks such as `192.168.20.0/24`. Answer: `Scanned`, when all were tried."""
+
+    networks: tuple[str, ...]
+
+
+class CancelScan(Command, tag="cancel_scan", frozen=True, kw_only=True):
+    """End the scan that is under way. Answer: `Done`; the scan's own answer then tells how far it came."""
+
+
 class StopEngine(Command, tag="stop", frozen=True, kw_only=True):
     """End the engine. Refused while an install is under way, unless `force`. Answer: `Done`."""
 
@@ -197,6 +221,8 @@ AnyCommand = (
     | CancelInstall
     | RemoveDevice
     | Rescan
+    | ScanNetworks
+    | CancelScan
     | StopEngine
 )
 
@@ -270,7 +296,15 @@ class Added(msgspec.Struct, frozen=True, tag="added"):
     devices: tuple[DeviceView, ...]
 
 
-AnyResult = Done | Devices | DeviceDetail | Events | Certificate | Authority | Looks | Added | Review
+class Scanned(msgspec.Struct, frozen=True, tag="scanned"):
+    """How a scan ended: how many of its `total` addresses were tried, and the rows of what answered there."""
+
+    total: int
+    tried: int
+    devices: tuple[DeviceView, ...]
+
+
+AnyResult = Done | Devices | DeviceDetail | Events | Certificate | Authority | Looks | Added | Review | Scanned
 
 
 # Lines.

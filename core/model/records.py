@@ -28,7 +28,8 @@ class Pin(msgspec.Struct, frozen=True):
 class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An added device. `scheme` is `https`, `http` or, while nothing ever answered, empty; then `port` may be None.
 
-    `presented` is the fingerprint of another leaf than the pin that was seen last: the device is blocked by it.
+    `presented` is the fingerprint of another leaf than the pin that was seen last: the device is blocked by it. It was
+    seen at `presented_host` and `presented_port`, where those are not the device's own: it seems to have moved there.
     """
 
     id: str
@@ -42,9 +43,12 @@ class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     firmware: str = ""
     serial: str = ""
+    mac: str = ""
     tls: str = ""
     pin: Pin | None = None
     presented: str | None = None
+    presented_host: str = ""
+    presented_port: int | None = None
     attention: tuple[Attention, ...] = ()
     added_at: str
     added_by: str
@@ -59,12 +63,16 @@ class Purpose(StrEnum):
 
 
 class InstallRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a technician asked for, kept so that an interrupted install can be taken up again."""
+    """What a technician asked for, kept so that an interrupted install can be taken up again.
+
+    `enable_https`: where HTTPS is switched off on the device, log in over plain HTTP and switch it on.
+    """
 
     address: str
     by: str
     purpose: Purpose = Purpose.ADD
     allow_http_login: bool = False
+    enable_https: bool = False
     expect: str | None = None
     patience: float | None = None
 

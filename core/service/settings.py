@@ -11,11 +11,11 @@ from typing import Any, Literal, NamedTuple, NoReturn, get_args, get_origin
 
 import msgspec
 
-from core.model.config import AuthoritySettings, Config
+from core.model.config import AuthoritySettings, Config, DiscoverySettings
 from core.model.errors import UsageError
 from core.model.text import clean
 
-_SECTIONS: dict[str, type[msgspec.Struct]] = {"authority": AuthoritySettings}
+_SECTIONS: dict[str, type[msgspec.Struct]] = {"authority": AuthoritySettings, "discovery": DiscoverySettings}
 _TOP = ""
 
 
@@ -48,14 +48,18 @@ _INTERFACES = _Rule(
     lambda value: all(map(_is_interface, value)),
 )
 
+_PORT = _Rule("a port from 1 to 65535, or 0 for off", lambda value: 0 <= value <= 65535)
+
 # By section and key; what is not here follows from its type.
 _RULES: dict[tuple[str, str], _Rule] = {
     (_TOP, "gateway"): _Rule("a name of at most 64 characters, in quotes", _is_short_text),
     (_TOP, "interfaces"): _INTERFACES,
-    (_TOP, "discovery_port"): _Rule("a port from 1 to 65535", lambda value: 1 <= value <= 65535),
     (_TOP, "linger"): _Rule("a number of seconds, 0 or more", lambda value: value >= 0 and math.isfinite(value)),
     (_TOP, "parallel_installs"): _Rule("a whole number from 1 to 100", lambda value: 1 <= value <= 100),
     (_TOP, "expiry_notice"): _Rule("a whole number of days from 0 to 3650", lambda value: 0 <= value <= 3650),
+    ("discovery", "ws_discovery_port"): _PORT,
+    ("discovery", "mdns_port"): _PORT,
+    ("discovery", "ssdp_port"): _PORT,
     ("authority", "name"): _Rule(
         "a name of 1 to 64 characters, in quotes", lambda value: bool(value) and _is_short_text(value)
     ),

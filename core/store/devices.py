@@ -12,18 +12,23 @@ from core.store.logins import Binding, Vault
 
 _PUT = """
     INSERT INTO devices (
-        id, name, host, port, scheme, path, endpoint, manufacturer, model, firmware, serial, tls,
-        pin, pin_origin, pin_at, pin_by, pin_reason, presented, attention, added_at, added_by
+        id, name, host, port, scheme, path, endpoint, manufacturer, model, firmware, serial, mac,
+        tls, pin, pin_origin, pin_at, pin_by, pin_reason, presented, presented_host, presented_port, attention,
+        added_at, added_by
     ) VALUES (
-        :id, :name, :host, :port, :scheme, :path, :endpoint, :manufacturer, :model, :firmware, :serial, :tls,
-        :pin, :pin_origin, :pin_at, :pin_by, :pin_reason, :presented, :attention, :added_at, :added_by
+        :id, :name, :host, :port, :scheme, :path, :endpoint, :manufacturer, :model, :firmware, :serial, :mac,
+        :tls, :pin, :pin_origin, :pin_at, :pin_by, :pin_reason, :presented, :presented_host, :presented_port,
+        :attention, :added_at, :added_by
     )
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, host = excluded.host, port = excluded.port, scheme = excluded.scheme,
         path = excluded.path, endpoint = excluded.endpoint, manufacturer = excluded.manufacturer,
-        model = excluded.model, firmware = excluded.firmware, serial = excluded.serial, tls = excluded.tls,
+        model = excluded.model, firmware = excluded.firmware, serial = excluded.serial, mac = excluded.mac,
+        tls = excluded.tls,
         pin = excluded.pin, pin_origin = excluded.pin_origin, pin_at = excluded.pin_at, pin_by = excluded.pin_by,
-        pin_reason = excluded.pin_reason, presented = excluded.presented, attention = excluded.attention,
+        pin_reason = excluded.pin_reason, presented = excluded.presented,
+        presented_host = excluded.presented_host, presented_port = excluded.presented_port,
+        attention = excluded.attention,
         added_at = excluded.added_at, added_by = excluded.added_by
 """
 

@@ -126,8 +126,15 @@ _VERSION_2 = (
     "ALTER TABLE pins ADD COLUMN reason TEXT NOT NULL DEFAULT ''",
 )
 
+# A device is known by its MAC address too, and may be blocked by what it shows at another address.
+_VERSION_3 = (
+    "ALTER TABLE devices ADD COLUMN mac TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE devices ADD COLUMN presented_host TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE devices ADD COLUMN presented_port INTEGER",
+)
+
 # Number n, from 1, makes version n out of version n - 1. One that was released is never edited.
-MIGRATIONS: tuple[Sequence[str], ...] = (_VERSION_1, _VERSION_2)
+MIGRATIONS: tuple[Sequence[str], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 
 
 def version(connection: sqlite3.Connection) -> int:

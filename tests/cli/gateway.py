@@ -9,7 +9,7 @@ from tests.cli.shell import Shell
 CONFIG = """
 gateway = "gw-test"
 interfaces = ["127.0.0.1"]
-discovery_port = {port}
+discovery = {{ ws_discovery_port = {port}, mdns_port = 0, ssdp_port = 0 }}
 patience = 1.0
 restart_patience = 20.0
 linger = 120.0

@@ -147,7 +147,7 @@ async def test_add_hands_over_what_was_typed(scene: Scene) -> None:
         addresses=("cam-7.local",),
         user="admin",
         password=Secret("s e cret"),
-        name="Gate",
+        names=("Gate",),
         allow_http_login=True,
         expect="ab" * 32,
         patience=7.5,

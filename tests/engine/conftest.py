@@ -10,7 +10,7 @@ import pytest
 
 from core.engine.engine import Engine
 from core.model.caller import Caller
-from core.model.config import AuthoritySettings, Config
+from core.model.config import AuthoritySettings, Config, DiscoverySettings
 from core.model.device import DeviceView, InstallView
 from core.model.messages import AddDevices, Added, DeviceDetail, Role, ShowDevice
 from core.model.secret import Secret
@@ -23,7 +23,7 @@ USER, PASSWORD = CameraSettings().user, CameraSettings().password
 CONFIG = Config(
     gateway="gw-test",
     interfaces=("127.0.0.1",),
-    discovery_port=1,
+    discovery=DiscoverySettings(0, 0, 0),
     patience=0.5,
     restart_patience=4.0,
     check_period=0.3,

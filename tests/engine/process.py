@@ -22,7 +22,7 @@ DEADLINE = 30.0
 SETTINGS = """
 gateway = "gw-test"
 interfaces = ["127.0.0.1"]
-discovery_port = {port}
+discovery = {{ ws_discovery_port = {port}, mdns_port = 0, ssdp_port = 0 }}
 patience = 0.5
 restart_patience = 5.0
 check_period = 0.5

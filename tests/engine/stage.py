@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from core.engine.endings import REVIEW
+from core.model.config import DiscoverySettings
 from core.model.device import Attention, AttentionKind, CertificateField, Connection, DeviceView, Origin
 from core.model.errors import CamtrustError
 from core.model.messages import (
@@ -200,7 +201,9 @@ async def play(
             await stack.enter_async_context(cell.device)
             await cell.show(cell.start.shows)
         await _store(folder, cells, neighbour)
-        async with running(folder, msgspec.structs.replace(NO_RETRIES, discovery_port=port)) as gateway:
+        async with running(
+            folder, msgspec.structs.replace(NO_RETRIES, discovery=DiscoverySettings(port, 0, 0))
+        ) as gateway:
             await _play(gateway, cells, port)
             told = {(cell.shown, cell.act): cell.told(gateway) for cell in cells}
     return {what: {act: told[what, act] for act in acts} for what in shown}

@@ -40,7 +40,7 @@ REFUSED: dict[str, tuple[AnyCommand, type[CamtrustError], str]] = {
         UsageError,
         "one device",
     ),
-    "escape": (AddDevices(addresses=("127.0.0.1:1",), name="\x1b[2J"), UsageError, "name"),
+    "escape": (AddDevices(addresses=("127.0.0.1:1",), names=("\x1b[2J",)), UsageError, "name"),
     "unknown": (ShowDevice(device="nobody"), RefusedError, "nobody"),
     "unknown events": (ReadEvents(device="nobody"), RefusedError, "nobody"),
     "unknown certificate": (ReadCertificate(device="nobody"), RefusedError, "nobody"),
@@ -108,14 +108,14 @@ async def test_a_certificate_that_another_device_has_too_is_told(gateway: Gatewa
 async def test_a_device_is_found_by_id_name_and_address(gateway: Gateway) -> None:
     async with Camera(CameraSettings()) as camera:
         address = f"{camera.host}:{camera.https_port}"
-        device = await gateway.add(address, name="Loading dock")
+        device = await gateway.add(address, names=("Loading dock",))
         for text in (device.id, "Loading dock", "loading DOCK", address, camera.host):
             assert (await gateway.detail(text)).device.id == device.id
 
 
 async def test_a_name_that_two_devices_have_is_not_guessed(gateway: Gateway) -> None:
     for port in (1, 2):
-        await gateway.add(f"127.0.0.1:{port}", name="Lobby")
+        await gateway.add(f"127.0.0.1:{port}", names=("Lobby",))
     with pytest.raises(RefusedError, match="name of 2 devices"):
         await gateway.detail("Lobby")
 

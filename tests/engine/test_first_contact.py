@@ -66,7 +66,7 @@ async def test_an_https_port_that_suddenly_speaks_http_gets_no_login(gateway: Ga
 
 async def test_a_camera_that_is_added_already_is_not_set_up_anew_under_another_address(gateway: Gateway) -> None:
     async with Camera() as camera:
-        first = await gateway.add(f"{camera.host}:{camera.https_port}", name="Lobby")
+        first = await gateway.add(f"{camera.host}:{camera.https_port}", names=("Lobby",))
         sent = len(camera.log.requests)
         second = await gateway.add(f"localhost:{camera.https_port}")
         assert second.id != first.id

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from core.model.config import DiscoverySettings
 from core.model.device import AttentionKind, CertificateField, Connection, DeviceView
 from core.model.messages import RemoveDevice
 from core.simulator.settings import CameraSettings
@@ -22,7 +23,7 @@ SHED = CameraSettings(name="Shed", host="127.0.8.3", serial="3", https_port=None
 @asynccontextmanager
 async def hearing(folder: Path, *cameras: CameraSettings) -> AsyncIterator[tuple[Gateway, Site]]:
     port = free_udp_port()
-    async with running(folder, msgspec.structs.replace(CONFIG, discovery_port=port)) as gateway:
+    async with running(folder, msgspec.structs.replace(CONFIG, discovery=DiscoverySettings(port, 0, 0))) as gateway:
         async with Site(cameras, port) as site:
             yield gateway, site
         # Each says goodbye when it goes.

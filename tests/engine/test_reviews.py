@@ -141,7 +141,7 @@ async def test_two_technicians_who_accept_at_once_decide_once(gateway: Gateway) 
 
 async def test_http_is_replaced_by_https_and_the_device_keeps_its_id_and_name(gateway: Gateway) -> None:
     async with Camera(ORDINARY) as camera:
-        device = await gateway.add(f"http://{camera.host}:{camera.http_port}", name="Lobby")
+        device = await gateway.add(f"http://{camera.host}:{camera.http_port}", names=("Lobby",))
         assert device.certificate_field is CertificateField.HTTP
         address = f"{camera.host}:{camera.https_port}"
         await gateway.engine.handle(ReplaceDevice(device=device.id, address=address), CALLER)
@@ -153,7 +153,7 @@ async def test_http_is_replaced_by_https_and_the_device_keeps_its_id_and_name(ga
 
 async def test_new_hardware_in_the_place_keeps_id_name_and_history(gateway: Gateway) -> None:
     async with Camera(ORDINARY) as camera:
-        device = await gateway.add(f"{camera.host}:{camera.https_port}", name="Lobby")
+        device = await gateway.add(f"{camera.host}:{camera.https_port}", names=("Lobby",))
         await camera.factory_reset()
         presented = (await blocked(gateway, device.id)).presented
         with pytest.raises(RefusedError, match="blocked"):
@@ -301,8 +301,8 @@ async def test_two_cameras_that_swapped_addresses_are_blocked_and_named(gateway:
         for n in (1, 2)
     )
     async with Camera(one), Camera(two):
-        first = await gateway.add(f"{one.host}:{port}", name="Lobby")
-        second = await gateway.add(f"{two.host}:{port}", name="Stairs")
+        first = await gateway.add(f"{one.host}:{port}", names=("Lobby",))
+        second = await gateway.add(f"{two.host}:{port}", names=("Stairs",))
     swapped = (
         msgspec.structs.replace(one, state_file=two.state_file),
         msgspec.structs.replace(two, state_file=one.state_file),

@@ -23,6 +23,7 @@ from core.model.messages import (
     AnyResult,
     Authority,
     CancelInstall,
+    CancelScan,
     Certificate,
     CheckDevices,
     Command,
@@ -51,6 +52,9 @@ from core.model.messages import (
     Rescan,
     ReviewDevice,
     Role,
+    Scanned,
+    ScanNetworks,
+    ScanView,
     ShowDevice,
     Status,
     StopEngine,
@@ -76,6 +80,8 @@ CHANGING = {
     CancelInstall,
     RemoveDevice,
     Rescan,
+    ScanNetworks,
+    CancelScan,
     StopEngine,
 }
 
@@ -96,7 +102,10 @@ INSTALL = InstallView(
     "d1", 2, (StepView(1, "find HTTPS", StepState.DONE, seconds=0.5), StepView(2, "look", StepState.DOING)), 1.5
 )
 EVENT = Event(7, "2026-11-24T07:00:00Z", "anna", "added", "added\nby hand", device="d1")
-STATUS = Status("gw", "0.1.0", 42, ("10.0.0.1",), (SourceStatus("WS-Discovery", 3, 1, "no network"),), 12.5, ("w",))
+SCAN = ScanView(("10.0.0.0/24",), 254, 100, 7)
+STATUS = Status(
+    "gw", "0.1.0", 42, ("10.0.0.1",), (SourceStatus("WS-Discovery", 3, 1, "no network"),), 12.5, SCAN, ("w",)
+)
 
 COMMANDS: tuple[AnyCommand, ...] = (
     ListDevices(),
@@ -105,7 +114,7 @@ COMMANDS: tuple[AnyCommand, ...] = (
     ReadCertificate(device="d1", which="presented"),
     ReadAuthority(),
     LookAt(addresses=("a", "b")),
-    AddDevices(addresses=("a",), user="u", password=Secret("p"), name="n", expect="ab", patience=5.0),
+    AddDevices(addresses=("a",), user="u", password=Secret("p"), names=("n",), expect="ab", patience=5.0),
     ReviewDevice(device="d1"),
     AcceptCertificate(device="d1", fingerprint="ab" * 32, reason="new firmware"),
     ReplaceDevice(device="d1", address="10.0.0.8", user="u", password=Secret("p"), expect="ab" * 32),
@@ -114,6 +123,8 @@ COMMANDS: tuple[AnyCommand, ...] = (
     CancelInstall(device="d1"),
     RemoveDevice(device="d1"),
     Rescan(),
+    ScanNetworks(networks=("10.0.0.0/24",)),
+    CancelScan(),
     StopEngine(force=True),
 )
 RESULTS: tuple[AnyResult, ...] = (
@@ -132,6 +143,7 @@ RESULTS: tuple[AnyResult, ...] = (
         (Explanation(ChangeKind.SAME_KEY, "the same key", "Look at the dates."),),
         (Difference("Issuer", "a", "b", same=False),),
     ),
+    Scanned(254, 100, (VIEW,)),
 )
 FROM_CLIENT: tuple[FromClient, ...] = (
     Hello(role=Role.VIEWER, watch=True, client="tui"),

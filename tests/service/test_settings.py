@@ -3,14 +3,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.model.config import AuthoritySettings, Config
+from core.model.config import AuthoritySettings, Config, DiscoverySettings
 from core.model.errors import ExitCode, UsageError
 from core.service.settings import check_interfaces, default_config_path, load_config
 
 WHOLE = """
 gateway = "gw-042"
 interfaces = ["192.168.1.2", "10.0.0.1"]
-discovery_port = 13702
 linger = 0
 patience = 60
 restart_patience = 90.5
@@ -24,6 +23,11 @@ http_login = "never"
 name = "Site CA"
 key_type = "ec-p256"
 passphrase_file = "/run/credentials/passphrase"
+
+[discovery]
+ws_discovery_port = 13702
+mdns_port = 15353
+ssdp_port = 0
 """
 
 
@@ -46,7 +50,6 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     assert config == Config(
         gateway="gw-042",
         interfaces=("192.168.1.2", "10.0.0.1"),
-        discovery_port=13702,
         linger=0.0,
         patience=60.0,
         restart_patience=90.5,
@@ -56,6 +59,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         parallel_installs=4,
         http_login="never",
         authority=AuthoritySettings("Site CA", "ec-p256", "/run/credentials/passphrase"),
+        discovery=DiscoverySettings(13702, 15353, 0),
     )
     # A new setting has to be added above, so that its rule is tried too.
     for settings, defaults in ((config, Config()), (config.authority, AuthoritySettings())):
@@ -123,9 +127,9 @@ WRONG = {
     "patience = '60'": SECONDS.format("patience"),
     "restart_patience = inf": SECONDS.format("restart_patience"),
     "linger = -0.5": '"linger" must be a number of seconds, 0 or more.',
-    "discovery_port = 0": '"discovery_port" must be a port from 1 to 65535.',
-    "discovery_port = 65536": '"discovery_port" must be a port from 1 to 65535.',
-    "discovery_port = 3702.5": '"discovery_port" must be a port from 1 to 65535.',
+    "discovery.ws_discovery_port = -1": '"ws_discovery_port" must be a port from 1 to 65535, or 0 for off.',
+    "discovery.mdns_port = 65536": '"mdns_port" must be a port from 1 to 65535, or 0 for off.',
+    "discovery.ssdp_port = 1900.5": '"ssdp_port" must be a port from 1 to 65535, or 0 for off.',
     "parallel_installs = 0": '"parallel_installs" must be a whole number from 1 to 100.',
     "expiry_notice = -1": '"expiry_notice" must be a whole number of days from 0 to 3650.',
     "expiry_notice = 1.5": '"expiry_notice" must be a whole number of days from 0 to 3650.',

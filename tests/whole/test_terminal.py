@@ -28,7 +28,11 @@ RESTLESS = CameraSettings(name="Stairs", host="127.0.11.2", serial="2", quirks=Q
 async def gateway(folder: Path, *cameras: CameraSettings) -> AsyncIterator[tuple[EngineProcess, list[Camera]]]:
     """A site, and an engine that has not been started: the first `camtrust` does that."""
     engine = EngineProcess(folder)
-    port = int(next(line for line in engine.config.read_text().splitlines() if "discovery_port" in line).split("=")[1])
+    port = int(
+        next(line for line in engine.config.read_text().splitlines() if "ws_discovery_port" in line)
+        .split("=")[2]
+        .split(",")[0]
+    )
     async with Site(cameras, port) as site:
         try:
             yield engine, site.cameras

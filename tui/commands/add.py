@@ -45,7 +45,7 @@ def add(
         expect=fingerprint_of(expect_fingerprint, "--expect-fingerprint"),
         user=user,
         password=read_password(user, password_file),
-        name=name,
+        names=(name,) if name else (),
         allow_http_login=allow_http_login,
         patience=patience,
     )
