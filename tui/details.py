@@ -82,6 +82,7 @@ def _certificates(detail: DeviceDetail, now: datetime, width: int) -> list[Line]
     if detail.presented is not None:
         lines += fingerprint_lines("Presented", detail.presented.fingerprint, Tone.ALARM)
         lines += field("", f"issued by {issuer(detail.presented)}", width)
+        lines += field("", f"at {detail.device.presented_at}" if detail.device.presented_at else "", width)
     return lines
 
 
@@ -92,6 +93,7 @@ def _facts(device: DeviceView, now: datetime) -> Iterable[tuple[str, str]]:
     yield "Connection", listed(filter(None, (device.tls, f"video {device.video}" if device.video else "")))
     yield "Model", listed(filter(None, (model, firmware, serial)))
     yield "Address", device.address
+    yield "Also at", listed(address for address in device.addresses if address != device.host)
     yield "Found by", listed(device.found_by)
     yield "Last check", moment(device.last_check, now)
 

@@ -18,6 +18,7 @@ from typing import Any
 from core.model.device import DeviceView
 from tui.order import SORTS, anchored, last_top, matches, scrolled_to
 from tui.site import Site
+from tui.words import is_other
 
 
 class DeviceList:
@@ -35,6 +36,7 @@ class DeviceList:
         self.sort = next(iter(SORTS))
         self.is_reversed = False
         self.filter = ""
+        self.shows_others = False
 
     @property
     def index(self) -> int:
@@ -79,6 +81,11 @@ class DeviceList:
         self.filter = words
         self.rearrange(now)
 
+    def toggle_others(self, now: datetime) -> None:
+        """Show what says itself that it is no camera, or no longer."""
+        self.shows_others = not self.shows_others
+        self.rearrange(now)
+
     def move_to(self, index: int) -> None:
         """Put the cursor on the row `index`, or the nearest one."""
         self.cursor = self._at(index)
@@ -108,6 +115,8 @@ class DeviceList:
 
     def _ordered(self, now: datetime, keep: str | None = None) -> list[str]:
         views: Iterable[DeviceView] = self._site.devices.values()
+        if not self.shows_others:
+            views = [view for view in views if view.id == keep or not is_other(view)]
         if self.filter:
             views = [view for view in views if view.id == keep or matches(view, self.filter, now)]
         ordered = sorted(views, key=lambda view: self._key(view, now), reverse=self.is_reversed)

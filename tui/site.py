@@ -8,7 +8,7 @@ import msgspec
 
 from core.model.device import Connection, DeviceView, InstallView, StepState, StepView
 from core.model.messages import Event, Status, Update
-from tui.words import expiry_noted, needs_review
+from tui.words import expiry_noted, is_other, needs_review
 
 EVENTS_KEPT = 500
 
@@ -31,9 +31,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Devices in numbers: `devices` is all of them, added or found."""
+    """Devices in numbers: `devices` is all of them, added or found; `others` says itself that it is no camera."""
 
     devices: int = 0
+    others: int = 0
     blocked: int = 0
     review: int = 0
     adding: int = 0
@@ -86,8 +87,10 @@ class Site:
     def counts(self) -> Counts:
         """Count devices by what they need."""
         devices = self.devices.values()
+        others = sum(map(is_other, devices))
         return Counts(
-            devices=len(devices),
+            devices=len(devices) - others,
+            others=others,
             blocked=sum(view.connection is Connection.BLOCKED for view in devices),
             review=sum(map(needs_review, devices)),
             adding=sum(view.connection is Connection.ADDING for view in devices),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.model.device import Connection, DeviceView
-from core.model.messages import Role
+from core.model.messages import Role, Scanned, ScanView
 from core.model.sighting import SourceStatus
 from tui.link import LinkState
 from tui.paragraphs import EMPTY, Line, plain
@@ -66,13 +66,28 @@ def sources(site: Site) -> Line:
         return EMPTY
     troubles = [f"{source.source}: {source.problem}" for source in status.sources if source.problem]
     heard = [_heard(source) for source in status.sources if not source.problem]
+    scan = [scanning(status.scan)] if status.scan else []
+    hidden = [f"{others} no camera (o)"] if (others := site.counts().others) else []
     tone = Tone.WARN if troubles or status.warnings else Tone.QUIET
-    return plain(f" {listed([*status.warnings, *troubles, *heard])}", tone)
+    return plain(f" {listed([*status.warnings, *troubles, *scan, *heard, *hidden])}", tone)
 
 
 def _heard(source: SourceStatus) -> str:
     unreadable = f" ({source.dropped} unreadable)" if source.dropped else ""
     return f"{source.source} {source.devices}{unreadable}"
+
+
+def scanning(scan: ScanView) -> str:
+    """Return how far a scan is."""
+    return f"Scan {scan.tried} of {scan.total}, {scan.found} found"
+
+
+def scanned(done: Scanned) -> str:
+    """Return how a scan ended."""
+    found = plural(len(done.devices), "device")
+    if done.tried < done.total:
+        return f"The scan was ended after {done.tried} of {done.total} addresses: {found}."
+    return f"{done.total} addresses tried: {found}."
 
 
 def rescan(seconds: float | None) -> str:

@@ -5,7 +5,7 @@ from core.model.device import CertificateField, Connection, DeviceView
 GONE = "Not possible while the engine is gone."
 VIEWER = "A viewer may look, and change nothing."
 
-_OF_THE_SITE = frozenset({"add", "add-address", "rescan", "check"})
+_OF_THE_SITE = frozenset({"add", "add-address", "rescan", "scan", "check"})
 _CHANGE_SOMETHING = _OF_THE_SITE | {"remove", "cancel", "replace", "reissue", "accept"}
 _NEED_THE_ENGINE = _CHANGE_SOMETHING | {"save", "certificate"}
 _NEED_A_STORED_ONE = frozenset({"save", "copy"})

@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 from core.model.device import AttentionKind, CertificateField, Connection, DeviceView, Origin, StepState
 from core.model.messages import Event
+from core.model.sighting import Kind
 
 EXPIRING = timedelta(days=30)
 """From this long before its end, or earlier where the engine says so, an expiry is told in days, and marked."""
@@ -49,6 +50,7 @@ _OF_ATTENTION = {
     AttentionKind.LOGIN_NEEDED: State("?", "login needed", Tone.ASK, 2),
     AttentionKind.SAME_CERTIFICATE: State("?", "shared cert.", Tone.ASK, 4),
     AttentionKind.REVIEW_LEAF: State("?", "review", Tone.ASK, 4),
+    AttentionKind.HTTPS_OFF: State("-", "HTTPS is off", Tone.ASK, 4),
     AttentionKind.EXPIRED: State("~", "online", Tone.WARN, 6),
     AttentionKind.EXPIRING: State("~", "online", Tone.WARN, 6),
     AttentionKind.CLEAN_UP: State("~", "clean up", Tone.WARN, 6),
@@ -66,6 +68,7 @@ LEGEND = (
     ("~", "online", "and worth a look: its certificate ends soon, or has ended"),
     ("=", "online", "shows the certificate that is stored for it"),
     ("-", "online", "over plain HTTP: not encrypted"),
+    ("-", "HTTPS is off", "plain HTTP, and the camera could do better; Enter says how"),
     ("+", "found", "seen on the network, not added"),
 )
 """Mark, word and meaning of each state, for the help screen."""
@@ -102,6 +105,11 @@ def _online(device: DeviceView, now: datetime) -> State:
     if _ends_soon(device.not_after, now):
         return State("~", "online", Tone.WARN, 6)
     return State("=", "online", Tone.PLAIN, 7)
+
+
+def is_other(device: DeviceView) -> bool:
+    """Tell whether a row is of something found that says it is no camera."""
+    return device.connection is Connection.DISCOVERED and device.kind is Kind.OTHER
 
 
 def needs_review(device: DeviceView) -> bool:

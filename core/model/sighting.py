@@ -18,8 +18,8 @@ class Sighting(msgspec.Struct, frozen=True):
 
     `address` is the source address of the datagram (rule R27), never what the device claims. Identities are `endpoint`
     (WS-Discovery, `urn:uuid:…`), `udn` (UPnP), `mac` (`00:40:8c:…`, lower case), `serial`, and `key`, the fingerprint
-    of the key in the leaf that it showed. `ports` are (scheme, port) pairs and `path` the path of its device service, both
-    taken from what it announced. `gone` marks a farewell.
+    of the key in the leaf that it showed. `ports` are (scheme, port) pairs and `path` the path of its device service,
+    both taken from what it announced. `gone` marks a farewell.
     """
 
     source: str

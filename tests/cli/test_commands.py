@@ -10,6 +10,7 @@ from core.model.device import Attention, AttentionKind, CertificateField, Connec
 from core.model.errors import RefusedError, StateBusyError, UsageError
 from core.model.messages import AddDevices, ListDevices, ReadEvents, RemoveDevice, ShowDevice, StopEngine
 from core.model.secret import Secret
+from core.model.sighting import Kind
 from tests.cli.conftest import Scene
 from tests.cli.scripted import DER, DOCK, FINGERPRINT, LOBBY
 
@@ -37,6 +38,15 @@ async def test_list_prints_an_array_of_devices_with_the_keys_that_stay(scene: Sc
     assert listed.json[1]["certificate_field"] == "HTTPS (Arcules)"
     assert listed.json[1]["connection"] == "online"
     assert listed.json[1]["fingerprint"] == FINGERPRINT
+
+
+async def test_list_leaves_out_what_is_no_camera_unless_all_is_wanted(scene: Scene) -> None:
+    scene.engine.put(DeviceView("p", "Printer", "10.0.0.9", Connection.DISCOVERED, kind=Kind.OTHER))
+
+    assert "Printer" not in (await scene.shell.run("list")).text
+    assert "Printer" in (await scene.shell.run("list", "--all")).text
+    assert len((await scene.shell.run("list", "--json")).json) == 2
+    assert len((await scene.shell.run("list", "--json", "--all")).json) == 3
 
 
 async def test_list_prints_a_table_and_what_a_person_has_to_do(scene: Scene) -> None:

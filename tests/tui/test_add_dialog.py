@@ -117,6 +117,21 @@ async def test_a_login_over_plain_http_is_asked_for_where_there_is_plain_http(
         assert sent(engine)[0].allow_http_login
 
 
+async def test_https_is_switched_on_only_where_somebody_agreed(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(found(33, "AXIS"))
+    engine.answers[LookAt] = over_http_only
+    async with running(tmp_path, engine) as run:
+        await run.sees("found")
+        await run.press("a")
+        await run.sees("[ ] Switch HTTPS on where it is off")
+        await run.type("admin")
+        await run.press("tab", "x", "tab", "tab", "space")
+        await run.sees("[x] Switch HTTPS on", "[ ] Log in over plain HTTP too")
+        await run.press("enter")
+        await run.sees("step 1 of 10")
+    assert [(command.enable_https, command.allow_http_login) for command in sent(engine)] == [(True, False)]
+
+
 async def test_a_problem_of_one_address_is_shown_beside_it(engine: ScriptedEngine, tmp_path: Path) -> None:
     def look(command: AnyCommand) -> AnyResult:
         assert isinstance(command, LookAt)

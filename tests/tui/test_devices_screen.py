@@ -5,8 +5,19 @@ from pathlib import Path
 import msgspec
 
 from core.model.device import AttentionKind, Connection
-from core.model.messages import AddDevices, CheckDevices, Devices, ReadEvents, RemoveDevice, Rescan
-from core.model.sighting import SourceStatus
+from core.model.messages import (
+    AddDevices,
+    CancelScan,
+    CheckDevices,
+    Devices,
+    ReadEvents,
+    RemoveDevice,
+    Rescan,
+    Scanned,
+    ScanNetworks,
+    ScanView,
+)
+from core.model.sighting import Kind, SourceStatus
 from tests.tui.driving import Running, running
 from tests.tui.engine import ScriptedEngine, added, blocked, found, install, over_http, review
 from tui.screens.devices import DevicesScreen
@@ -301,3 +312,40 @@ async def test_q_leaves_and_says_what_goes_on(engine: ScriptedEngine, tmp_path: 
         await run.press("escape", "q")
         await run.until(lambda: not run.app.is_running)
         assert run.app.return_code == 0
+
+
+async def test_what_is_no_camera_is_hidden_until_it_is_asked_for(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(found(33, "AXIS"), found(34, "LaserJet", kind=Kind.OTHER), added(5, "Lobby", kind=Kind.OTHER))
+    async with running(tmp_path, engine) as run:
+        await run.sees("AXIS", "Lobby", "2 devices", "1 no camera (o)")
+        assert "LaserJet" not in run.text()
+        await run.press("o")
+        await run.sees("LaserJet")
+        await run.press("o")
+        await run.no_longer_sees("LaserJet")
+
+
+async def test_a_network_is_scanned_and_what_came_of_it_is_told(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.answers[ScanNetworks] = lambda _: Scanned(254, 254, (found(33, "AXIS"),))
+    async with running(tmp_path, engine) as run:
+        await run.press("N")
+        await run.sees("Scan a network", "A /24 takes seconds")
+        await run.press("enter")
+        await run.sees("! Type a network")
+        await run.type("192.168.20.0/24, 10.0.0.1-9")
+        await run.press("enter")
+        await run.sees("254 addresses tried: 1 device.")
+    assert engine.asked[-1] == ScanNetworks(networks=("192.168.20.0/24", "10.0.0.1-9"))
+
+
+async def test_a_scan_that_goes_on_is_told_and_can_be_ended(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.status = msgspec.structs.replace(engine.status, scan=ScanView(("192.168.20.0/24",), 254, 120, 3))
+    async with running(tmp_path, engine) as run:
+        await run.sees("Scan 120 of 254, 3 found")
+        await run.press("N")
+        await run.sees("End the scan of 192.168.20.0/24?", "> Let it go on")
+        await run.press("enter")
+        await run.no_longer_sees("End the scan")
+        assert CancelScan() not in engine.asked
+        await run.press("N", "down", "enter")
+        await run.until(lambda: CancelScan() in engine.asked)

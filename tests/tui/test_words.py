@@ -36,6 +36,7 @@ ATTENTION_WORDS = {
     AttentionKind.LOGIN_NEEDED: "login needed",
     AttentionKind.SAME_CERTIFICATE: "shared cert.",
     AttentionKind.REVIEW_LEAF: "review",
+    AttentionKind.HTTPS_OFF: "HTTPS is off",
     AttentionKind.EXPIRED: "online",
     AttentionKind.EXPIRING: "online",
     AttentionKind.CLEAN_UP: "clean up",

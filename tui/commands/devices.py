@@ -24,15 +24,18 @@ _FIRST_WAIT = 3.0
     metavar="SECONDS",
     help="Listen this long first. Default: 3 where the engine has just been started, else 0.",
 )
+@click.option("--all", "with_others", is_flag=True, help="Also what says that it is no camera, such as printers.")
 @as_json
 @pass_options
-def list_devices(options: Options, wait: float | None, as_json: bool) -> None:
+def list_devices(options: Options, wait: float | None, with_others: bool, as_json: bool) -> None:
     """List all devices, added and discovered; what needs a person comes first."""
     from tui.order import SORTS
     from tui.output import devices_text, json_text
+    from tui.words import is_other
 
     now = local_now()
-    devices = sorted(run(_listed(options.place(), wait)), key=lambda device: SORTS["state"](device, now))
+    told = [device for device in run(_listed(options.place(), wait)) if with_others or not is_other(device)]
+    devices = sorted(told, key=lambda device: SORTS["state"](device, now))
     click.echo(json_text(devices) if as_json else devices_text(devices, now))
 
 

@@ -22,7 +22,13 @@ class AddDialog(OnboardingDialog):
     def command(self) -> AddDevices:
         """Return what is to be added."""
         user, password = self.login()
-        return AddDevices(addresses=self.addresses, user=user, password=password, allow_http_login=self.may_use_http)
+        return AddDevices(
+            addresses=self.addresses,
+            user=user,
+            password=password,
+            allow_http_login=self.may_use_http,
+            enable_https=self.may_enable_https,
+        )
 
     def above(self, width: int) -> list[Line]:
         """Return how many they are."""

@@ -6,14 +6,24 @@ from textual.binding import Binding, BindingType
 from textual.signal import Signal
 
 from core.model.device import Connection, DeviceView
-from core.model.messages import Added, CheckDevices, Devices, Done, RemoveDevice, Rescan
+from core.model.messages import (
+    Added,
+    CancelScan,
+    CheckDevices,
+    Devices,
+    Done,
+    RemoveDevice,
+    Rescan,
+    Scanned,
+    ScanNetworks,
+)
 from tui.review import queue
 from tui.screens.work_verbs import WorkVerbs
 from tui.session import Session
 from tui.site import Change
-from tui.summary import checked
+from tui.summary import checked, scanned
 from tui.widgets.device_table import DeviceTable
-from tui.words import plural
+from tui.words import listed, plural
 
 
 class DeviceVerbs(WorkVerbs):
@@ -28,6 +38,8 @@ class DeviceVerbs(WorkVerbs):
         Binding("e", "events", "Events", id="events", tooltip="what happened, and who decided it"),
         Binding("C", "check", "Check", id="check", tooltip="look at every added device now"),
         Binding("R", "rescan", "Rescan", id="rescan", tooltip="ask the network again now"),
+        Binding("N", "scan", "Scan", id="scan", tooltip="try each address of a network, or end that"),
+        Binding("o", "others", "Others", id="others", tooltip="show what is no camera too, such as printers"),
         Binding("D", "remove", "Remove", id="remove", tooltip="forget the device, after a question"),
     ]
 
@@ -144,6 +156,34 @@ class DeviceVerbs(WorkVerbs):
     async def _rescan(self) -> None:
         await self.session.ask(Rescan(), Done)
         self.say("The network is being asked again.")
+
+    def action_scan(self) -> None:
+        """Ask for a network and try each address of it; while that goes on, ask whether to end it."""
+        if not self.refused("scan"):
+            self.attend(self._scan)
+
+    async def _scan(self) -> None:
+        from tui.screens.confirm import Confirm
+        from tui.screens.scan import ScanDialog
+
+        status = self.session.site.status
+        if status is not None and status.scan is not None:
+            question = Confirm(
+                f"End the scan of {listed(status.scan.networks)}?",
+                "What it has found stays in the table.",
+                keep="Let it go on",
+                do="End it",
+            )
+            if await self.app.push_screen_wait(question):
+                await self.session.ask(CancelScan(), Done)
+            return
+        networks: tuple[str, ...] | None = await self.app.push_screen_wait(ScanDialog())
+        if networks:
+            self.say(scanned(await self.session.ask(ScanNetworks(networks=networks), Scanned)))
+
+    def action_others(self) -> None:
+        """Show what is no camera, or no longer."""
+        self.table.toggle_others()
 
     def action_remove(self) -> None:
         """Forget the device, after a question."""

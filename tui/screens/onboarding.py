@@ -25,6 +25,7 @@ from tui.words import Tone
 
 _AT_ONCE = 8
 _HTTP_LOGIN = "Log in over plain HTTP too: others can read the password there"
+_ENABLE = "Switch HTTPS on where it is off: this logs in over plain HTTP once"
 
 
 class OnboardingDialog(Dialog[Added]):
@@ -53,6 +54,7 @@ class OnboardingDialog(Dialog[Added]):
         self._user = Field(login.user if login else "", name="user", limit=256)
         self._password = Field(login.password.reveal() if login else "", name="password", hidden=True)
         self._tick = Tick(_HTTP_LOGIN, name="http-login")
+        self._enable = Tick(_ENABLE, name="enable-https")
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -88,6 +90,7 @@ class OnboardingDialog(Dialog[Added]):
         yield row("User", self._user, "  Password", self._password)
         yield Lines(lambda width: [*self.below_login(width), *self.problem_lines(("user",), width)])
         yield self._tick
+        yield self._enable
         yield from self.more()
         yield Lines(lambda width: [(), *self.below(width)])
 
@@ -99,7 +102,7 @@ class OnboardingDialog(Dialog[Added]):
 
     def on_mount(self) -> None:
         """Begin where something is missing, and look at what is given."""
-        self._tick.display = False
+        self._tick.display = self._enable.display = False
         fields = (self._addresses, self._user, self._password)
         next((field for field in fields if not field.value), self._password).focus()
         self._look()
@@ -155,6 +158,11 @@ class OnboardingDialog(Dialog[Added]):
         """Whether it was agreed to log in over plain HTTP."""
         return bool(self._tick.display) and self._tick.is_ticked
 
+    @property
+    def may_enable_https(self) -> bool:
+        """Whether it was agreed to switch HTTPS on."""
+        return bool(self._enable.display) and self._enable.is_ticked
+
     def fields(self) -> tuple[tuple[Field, tuple[str, ...]], ...]:
         """Return the fields, each with the words by which an error is about it."""
         words = ("user", "password", "login")
@@ -204,7 +212,8 @@ class OnboardingDialog(Dialog[Added]):
     def show(self) -> None:
         """Draw anew, with the fields that are needed for what was seen."""
         self.set_class(bool(self._problem[1]), "-wrong")
-        self._tick.display = any(is_http(self._looks.get(address)) for address in self.addresses)
+        is_plain = any(is_http(self._looks.get(address)) for address in self.addresses)
+        self._tick.display = self._enable.display = is_plain
         self.redraw()
 
     def problem_lines(self, fields: Sequence[str], width: int) -> list[Line]:

@@ -59,6 +59,7 @@ class ReplaceDialog(OnboardingDialog):
             user=user,
             password=password,
             allow_http_login=self.may_use_http,
+            enable_https=self.may_enable_https,
             expect=other.fingerprint if other is not None else None,
         )
 

@@ -86,6 +86,11 @@ class DeviceTable(Widget, can_focus=True):
         self.list.filter_by(words, self._clock())
         self._acted()
 
+    def toggle_others(self) -> None:
+        """Show what is no camera, or no longer."""
+        self.list.toggle_others(self._clock())
+        self._acted()
+
     def go_to(self, device: str) -> bool:
         """Put the cursor on a device; False where it is not shown."""
         is_shown = self.list.go_to(device)
