@@ -329,7 +329,7 @@ async def test_a_network_is_scanned_and_what_came_of_it_is_told(engine: Scripted
     engine.answers[ScanNetworks] = lambda _: Scanned(254, 254, (found(33, "AXIS"),))
     async with running(tmp_path, engine) as run:
         await run.press("N")
-        await run.sees("Scan a network", "A /24 takes seconds")
+        await run.sees("Scan a network", "a /16 minutes")
         await run.press("enter")
         await run.sees("! Type a network")
         await run.type("192.168.20.0/24, 10.0.0.1-9")

@@ -58,5 +58,4 @@ class ScanDialog(Dialog[tuple[str, ...]]):
             self.redraw()
 
     def _below(self, width: int) -> list[Line]:
-        # Never nothing: what has no line gets no place to be drawn in later.
-        return [(), *(paragraph(f"! {self._problem}", width, Tone.STRONG) if self._problem else ())]
+        return paragraph(f"! {self._problem}", width, Tone.STRONG) if self._problem else []
