@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from textwrap import indent
 
 import click
 
@@ -17,6 +18,7 @@ from tui.commands.devices import list_devices, remove_device, show_device
 from tui.commands.engine import engine
 from tui.commands.events import list_events
 from tui.commands.replace import reissue, replace_device
+from tui.commands.scan import scan
 from tui.commands.trust import accept, check, review_device
 from tui.hygiene import harden
 
@@ -78,6 +80,7 @@ def cli(
 _COMMANDS = (
     list_devices,
     show_device,
+    scan,
     add,
     check,
     review_device,
@@ -132,7 +135,7 @@ def main() -> int:
 def _tell(error: CamtrustError) -> int:
     click.echo(f"camtrust: {error.title}", err=True)
     if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+        click.echo(indent(error.hint, "  "), err=True)
     return error.exit_code
 
 

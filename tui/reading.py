@@ -44,6 +44,7 @@ class Reading:
         self._news: tuple[str, ...] = ()
         self._is_decided = False
         self._is_ours = False
+        self._undecided = ""
         self._seen = 0
 
     @property
@@ -70,12 +71,15 @@ class Reading:
         if not is_first:
             self._note(before[0])
         if self.case is not Case.SETTLED:
-            self._seen, self._is_decided = last_event, False
+            self._seen, self._is_decided, self._undecided = last_event, False, self.shown
         return True
 
     def _note(self, before: Case) -> None:
         if self.case is Case.SETTLED:
             self._is_decided, self._is_ours = before is not Case.SETTLED and not self._is_ours, False
+            return
+        if before is Case.SETTLED and self.shown == self._undecided:
+            # It was worked on meanwhile, and shows what it showed before.
             return
         told = BEGAN if before is Case.SETTLED else OTHER_LEAF
         self._news = (*(text for text in self._news if text != told), told)

@@ -43,7 +43,7 @@ class Preview:
             str(target),
             way=f"HTTPS on {place.port} ({place.how}), {await self._ability(target, place)}",
             certificate=certificate,
-            notes=(*self._same_elsewhere(place.seen.fingerprint), *certificate.warnings),
+            notes=(*self._same_elsewhere(target.host, place.port, place.seen.fingerprint), *certificate.warnings),
         )
 
     async def _ability(self, target: Target, place: Place) -> str:
@@ -63,9 +63,11 @@ class Preview:
             await device.close()
         return "takes a certificate of ours" if manages(capabilities) else "keeps its own certificate"
 
-    def _same_elsewhere(self, fingerprint: str) -> tuple[str, ...]:
+    def _same_elsewhere(self, host: str, port: int, fingerprint: str) -> tuple[str, ...]:
         return tuple(
             f"{device.name} at {device.host} has the same certificate"
             for device in self._services.registry.devices.values()
-            if device.pin is not None and device.pin.fingerprint == fingerprint
+            if device.pin is not None
+            and device.pin.fingerprint == fingerprint
+            and (device.host, device.port) != (host, port)
         )

@@ -73,6 +73,19 @@ def test_what_was_decided_here_is_no_news_whichever_comes_first() -> None:
         assert reading.news([], NOW) == [DECIDED]
 
 
+def test_a_device_that_was_worked_on_and_shows_the_same_as_before_is_no_news() -> None:
+    reading = shown(DOCK)
+    working = msgspec.structs.replace(review_of(DOCK), presented=None, device=added(14, "Dock", Connection.ADDING))
+    reading.take(working, 8)
+    reading.done()
+    reading.take(review_of(DOCK), 9)
+    assert reading.news([], NOW) == []
+    reading.take(working, 10)
+    reading.done()
+    reading.take(review_of(blocked(14, "Dock", presented="c" * 64)), 11)
+    assert reading.news([], NOW) == [BEGAN]
+
+
 def test_a_refusal_is_told_beside_the_leaf_that_it_is_about() -> None:
     reading = shown(DOCK)
     reading.refused(RefusedError("Dock shows another certificate now", "Nothing was accepted."))

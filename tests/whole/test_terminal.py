@@ -61,7 +61,7 @@ async def screens(engine: EngineProcess, columns: int, lines: int, **more: str) 
 async def add_lobby(terminal: Terminal) -> None:
     await terminal.sees("Lobby", "found", "127.0.11.1")
     terminal.press("a")
-    await terminal.sees("Add a device", "certificate of ours", "SHA-256")
+    await terminal.sees("Add a device", "SHA-256", "issued by itself")
     terminal.press(*LOBBY.user)
     terminal.press("tab")
     terminal.press(*LOBBY.password)

@@ -45,6 +45,11 @@ def contact_options(command: _Command) -> _Command:
         click.option(
             "--allow-http-login", is_flag=True, help="Log in even where there is no HTTPS: others could read it."
         ),
+        click.option(
+            "--enable-https",
+            is_flag=True,
+            help="Where HTTPS is switched off on it, log in over plain HTTP once and switch it on.",
+        ),
         click.option("--password-file", metavar="FILE", help="File with the password in its first line; '-' is stdin."),
         click.option("--user", default="", help="User name on the camera."),
     ):

@@ -31,6 +31,7 @@ def replace_device(
     user: str,
     password_file: str | None,
     allow_http_login: bool,
+    enable_https: bool,
     expect_fingerprint: str | None,
     patience: float | None,
     no_wait: bool,
@@ -57,6 +58,7 @@ def replace_device(
         user=user,
         password=password,
         allow_http_login=allow_http_login,
+        enable_https=enable_https,
         expect=expect or _expected(place, view, address),
         patience=patience,
     )

@@ -103,10 +103,9 @@ class OnboardingDialog(Dialog[Added]):
     def on_mount(self) -> None:
         """Begin where something is missing, and look at what is given."""
         self._tick.display = self._enable.display = False
-        fields = (self._addresses, self._user, self._password)
-        next((field for field in fields if not field.value), self._password).focus()
         self._look()
         self.show()
+        self.first_field().focus()
 
     @on(DescendantBlur)
     def _field_left(self, event: DescendantBlur) -> None:
@@ -167,6 +166,11 @@ class OnboardingDialog(Dialog[Added]):
         """Return the fields, each with the words by which an error is about it."""
         words = ("user", "password", "login")
         return (self._addresses, ("address", *self.addresses)), (self._user, words)
+
+    def first_field(self) -> Field:
+        """Return where to begin: the first field that is empty."""
+        fields = (self._addresses, self._user, self._password)
+        return next((field for field in fields if not field.value), self._password)
 
     def _look(self) -> None:
         unseen = [address for address in self.addresses if address not in self._looks]

@@ -67,6 +67,10 @@ class ReplaceDialog(OnboardingDialog):
         """Return the fields, each with the words by which an error is about it."""
         return ((self._trust, (_UNTRUSTED[0],)), *super().fields())
 
+    def first_field(self) -> Field:
+        """Return where to begin: with what is typed to agree, so that it never gets into the login."""
+        return self._trust if self._trusting.display else super().first_field()
+
     def above(self, width: int) -> list[Line]:
         """Return which device it is."""
         title = plain(f"Replace {self._device.name}, {self._device.address}", Tone.STRONG)
