@@ -47,7 +47,8 @@ class Known:
     `others` and `other_keys` name, by the fingerprints of leaf and key, the other devices that those are pinned to,
     such as "Lobby (192.168.20.11)". `seen_before` are leaves that the device showed before ours was installed, and
     `before` those of them that are kept, in DER. `issued` are leaves that our authority signed for this device;
-    `authority` is its certificate in DER. `now` is the gateway's clock.
+    `authority` is its certificate in DER. `now` is the gateway's clock. `in_its_place` are leaves of devices that are
+    at this one's address now. `claimed_at` is where the leaf was seen, if that is another address, else empty.
     """
 
     others: Mapping[str, str]
@@ -57,6 +58,8 @@ class Known:
     authority: bytes
     now: datetime
     before: tuple[bytes, ...] = ()
+    in_its_place: frozenset[str] = frozenset()
+    claimed_at: str = ""
 
 
 def explain(stored: bytes | None, presented: bytes, known: Known) -> tuple[Explanation, ...]:
@@ -69,7 +72,11 @@ def explain(stored: bytes | None, presented: bytes, known: Known) -> tuple[Expla
     rules = _RULES if case.changed else {ChangeKind.SHARED: _shared}
     told = ((kind, rule(case)) for kind, rule in rules.items())
     found = tuple(Explanation(kind, *words) for kind, words in told if words)
-    return found if found or not case.changed else (Explanation(ChangeKind.UNKNOWN, *_unknown(case)),)
+    if case.changed and not found:
+        found = (Explanation(ChangeKind.UNKNOWN, *_unknown(case)),)
+    if case.changed and known.claimed_at and case.holder is None:
+        found = (Explanation(ChangeKind.MOVED, *_moved(known.claimed_at)), *found)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +165,33 @@ def _odd_start(case: _Case) -> datetime | None:
     return start if start.year < _FIRST_LIKELY_YEAR or start - case.known.now > _AHEAD else None
 
 
+def _moved(place: str) -> _Words:
+    return (
+        f"A device that claims to be this one is at {place} now, with another certificate",
+        "Anyone on the network can claim that. Some devices make a new certificate when their address changes: find "
+        f"out whether that happened, and {_AT_THE_DEVICE}, before you accept it. It is expected at the new address "
+        "then.",
+    )
+
+
 # The rules: the words for a reason that fits, else None.
 
 
 def _other_device(case: _Case) -> _Words | None:
     if not case.swapped:
         return None
+    if case.leaf in case.known.in_its_place:
+        return (
+            f"{case.holder} has the address of this device now",
+            "It was known again by its certificate. This device is followed by itself, too, once it is heard of at "
+            "another address and shows its stored certificate there. Else replace it with its new address. Do not "
+            "accept the certificate of another device for it.",
+        )
     return (
         f"The certificate of another device: {case.holder}",
-        "The addresses of the two may have been swapped, or both came with the same certificate. Find out which device "
-        "stands where. Swapped addresses are put right on the devices, not by accepting this.",
+        "The addresses of the two may have been swapped, or both came with the same certificate. Devices that swapped "
+        "are followed by themselves when both answer. Else find out which device stands where, and put that right on "
+        "the devices, not by accepting this.",
     )
 
 

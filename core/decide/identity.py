@@ -1,35 +1,51 @@
-"""Which sightings are one device. Claims of strangers: they group rows on a screen and prove nothing (rule R29).
-
-Two sightings belong together when they came from the same address, or from addresses that claim the same endpoint. An
-endpoint counts only while it can be an identity: an address that has claimed more than one, and an endpoint that more
-than a few addresses claim, are taken by address alone. So a host that makes up identities stays one row and cannot pull
-the rows of others together, and a vendor that gave all its units one UUID hides none of them.
-
-What a row says depends on the newest claim of each source about each address, not on the order in which these came.
-"""
+"""What devices are known by. Claims of strangers: they group rows on a screen and prove nothing (rule R29)."""
 
 import ipaddress
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
 
-import msgspec
+from core.model.records import DeviceRecord
+from core.model.sighting import Kind, Sighting
 
-from core.model.sighting import Sighting
 
-MOST_ROWS = 4096
-_MOST_CLAIMANTS = 4
-_MOST_SOURCES = 8
-_MOST_PORTS = 8
+class Identity(StrEnum):
+    """The kinds of identity, strongest first: an endpoint is of the device, a key may be of all that a vendor made."""
+
+    ENDPOINT = "endpoint"
+    UDN = "udn"
+    MAC = "mac"
+    SERIAL = "serial"
+    KEY = "key"
+
+
+Mark = tuple[str, str]
+"""One thing to find a device by: a kind of identity, or `address`, and its value."""
+
+Said = tuple[str, tuple[tuple[str, int], ...]]
+"""What one source told of ports: its name, and (scheme, port) pairs."""
+
+_MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}")
+_SHORTEST_SERIAL = 4
+# What stands where nobody wrote a serial number.
+_PLACEHOLDERS = frozenset(
+    (
+        *("unknown", "none", "null", "n/a", "default", "undefined", "not available", "not specified", "empty"),
+        *("serial", "serialnumber", "serial number", "to be filled by o.e.m.", "test"),
+        *("1234", "12345", "123456", "1234567", "12345678", "123456789", "1234567890", "0123456789"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """One row: a device as the discovery sources tell of it.
 
-    `key` is `found:` and the endpoint, or the address where there is no endpoint to go by. `address` is the lowest of
-    `addresses`; several mean that the device has more than one, has just moved, or that one of them lies.
+    `key` is `found:` and the strongest of `identities`, or the address where there is none. `address` is the lowest of
+    `addresses`; several mean that the device has more than one, has just moved, or that one of them lies. `ports` are
+    of all sources, for HTTPS first, `said` those of each source. `identities` are claimed by no other row; `endpoint`,
+    `udn`, `mac` and `leaf_key` are taken from them. All other texts are only what is told.
     """
 
     key: str
@@ -37,198 +53,99 @@ class Found:
     ports: tuple[tuple[str, int], ...] = ()
     path: str = ""
     name: str = ""
+    manufacturer: str = ""
     model: str = ""
     serial: str = ""
     endpoint: str = ""
+    udn: str = ""
+    mac: str = ""
+    leaf_key: str = ""
+    kind: Kind = Kind.UNKNOWN
+    said: tuple[Said, ...] = ()
     sources: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    identities: tuple[Mark, ...] = ()
 
 
-@dataclass(slots=True)
-class _Record:
-    """What is known of one address: the newest claim of each source, and whether it ever changed its endpoint."""
+class Index:
+    """Finds whoever has a mark, without asking all of them."""
 
-    claims: dict[str, Sighting] = field(default_factory=dict)
-    endpoint: str = ""
-    many: bool = False
-    heard: float = 0.0
+    def __init__(self) -> None:
+        self._marks: dict[str, frozenset[Mark]] = {}
+        self._holders: dict[Mark, set[str]] = {}
 
+    def put(self, holder: str, marks: frozenset[Mark] = frozenset()) -> None:
+        """Set the marks of one holder; without any it is forgotten."""
+        before = self._marks.pop(holder, frozenset())
+        for mark in before - marks:
+            self._holders[mark].discard(holder)
+            if not self._holders[mark]:
+                del self._holders[mark]
+        for mark in marks - before:
+            self._holders.setdefault(mark, set()).add(holder)
+        if marks:
+            self._marks[holder] = marks
 
-class Sightings:
-    """All rows, at most `limit` addresses. Beyond that the one unheard for longest goes, unless `keep` holds it.
-
-    `keep` is asked with a row, to hold those of devices that were added. Times are seconds on a clock that the caller
-    chooses.
-    """
-
-    def __init__(self, limit: int = MOST_ROWS, keep: Callable[[Found], bool] = lambda _: False) -> None:
-        self._limit = limit
-        self._keep = keep
-        self._records: OrderedDict[str, _Record] = OrderedDict()
-        self._claimants: dict[str, set[str]] = {}
-        self._keys: dict[str, str] = {}
-        self._members: dict[str, set[str]] = {}
-        self._rows: dict[str, Found] = {}
-        self.rows: Mapping[str, Found] = MappingProxyType(self._rows)
-
-    def add(self, sighting: Sighting, now: float = 0.0) -> frozenset[str]:
-        """Take in a sighting, a farewell too. Return the keys of rows that came, changed or went; often none."""
-        if sighting.gone:
-            return self.remove(sighting.address)
-        record = self._records.setdefault(sighting.address, _Record())
-        self._records.move_to_end(sighting.address)
-        record.heard = now
-        _note_claim(record, sighting)
-        changed = self._note_endpoint(sighting.address, record, sighting.endpoint)
-        return frozenset(changed | self._make_room())
-
-    def remove(self, address: str) -> frozenset[str]:
-        """Forget what came from `address`. Return the keys of rows that changed or went."""
-        record = self._records.pop(address, None)
-        if record is None:
-            return frozenset()
-        return frozenset(self._settle(self._unclaim(address, record) | {address}))
-
-    def expire(self, before: float) -> frozenset[str]:
-        """Forget addresses not heard since `before`. Return the keys of rows that changed or went."""
-        silent = [address for address, record in self._records.items() if record.heard < before]
-        return frozenset().union(*(self.remove(address) for address in silent))
-
-    def _note_endpoint(self, address: str, record: _Record, endpoint: str) -> set[str]:
-        touched = {address}
-        if endpoint and not _is_address(endpoint) and not record.many:
-            if record.endpoint not in ("", endpoint):
-                touched |= self._unclaim(address, record)
-                record.many = True
-            else:
-                record.endpoint = endpoint
-                touched |= self._claim(address, endpoint)
-        return self._settle(touched)
-
-    def _claim(self, address: str, endpoint: str) -> set[str]:
-        """Return the addresses whose row may be another one now."""
-        claimants = self._claimants.setdefault(endpoint, set())
-        if address in claimants:
-            return set()
-        claimants.add(address)
-        # Only the one claim too many turns the others' rows; later ones change nothing for them.
-        return set(claimants) if len(claimants) == _MOST_CLAIMANTS + 1 else set()
-
-    def _unclaim(self, address: str, record: _Record) -> set[str]:
-        """Return the addresses whose row may be another one now."""
-        claimants = self._claimants.get(record.endpoint)
-        if claimants is None:
-            return set()
-        claimants.discard(address)
-        if not claimants:
-            del self._claimants[record.endpoint]
-        record.endpoint = ""
-        return set(claimants) if len(claimants) == _MOST_CLAIMANTS else set()
-
-    def _settle(self, addresses: Iterable[str]) -> set[str]:
-        """Put each address into the row where it belongs; return the keys of rows that differ from before."""
-        keys: set[str] = set()
-        for address in addresses:
-            keys |= self._move(address)
-        return {key for key in keys if self._redraw(key)}
-
-    def _move(self, address: str) -> set[str]:
-        old, new = self._keys.pop(address, None), self._key_of(address)
-        if old is not None:
-            self._members[old].discard(address)
-        if new is not None:
-            self._keys[address] = new
-            self._members.setdefault(new, set()).add(address)
-        return {key for key in (old, new) if key is not None}
-
-    def _key_of(self, address: str) -> str | None:
-        record = self._records.get(address)
-        if record is None:
-            return None
-        return f"found:{self._identity(record) or address}"
-
-    def _identity(self, record: _Record) -> str:
-        few = len(self._claimants.get(record.endpoint, ())) <= _MOST_CLAIMANTS
-        return record.endpoint if few else ""
-
-    def _redraw(self, key: str) -> bool:
-        before = self._rows.get(key)
-        addresses = sorted(self._members.get(key, ()), key=_order)
-        if addresses:
-            self._rows[key] = self._found(key, addresses)
-        else:
-            self._members.pop(key, None)
-            self._rows.pop(key, None)
-        return self._rows.get(key) != before
-
-    def _found(self, key: str, addresses: list[str]) -> Found:
-        records = [self._records[address] for address in addresses]
-        claims = [record.claims[source] for record in records for source in sorted(record.claims)]
-        return Found(
-            key=key,
-            address=addresses[0],
-            ports=tuple(dict.fromkeys(port for claim in claims for port in claim.ports))[:_MOST_PORTS],
-            path=_first(claim.path for claim in claims),
-            name=_first(claim.name for claim in claims),
-            model=_first(claim.model for claim in claims),
-            serial=_first(claim.serial for claim in claims),
-            endpoint=self._identity(records[0]),
-            sources=tuple(sorted({claim.source for claim in claims})),
-            addresses=tuple(addresses),
-        )
-
-    def _make_room(self) -> set[str]:
-        changed: set[str] = set()
-        for _ in range(len(self._records)):
-            if len(self._records) <= self._limit:
-                break
-            oldest = next(iter(self._records))
-            if self._keep(self._rows[self._keys[oldest]]):
-                self._records.move_to_end(oldest)
-            else:
-                changed |= self.remove(oldest)
-        return changed
+    def find(self, marks: Iterable[Mark]) -> set[str]:
+        """Return all that have one of the marks."""
+        return {holder for mark in marks for holder in self._holders.get(mark, ())}
 
 
-def matches(found: Found, host: str, endpoint: str) -> bool:
-    """Tell whether a row is about an added device, known by its `host` or, if not empty, its `endpoint`."""
-    return host in found.addresses or (endpoint != "" and endpoint == found.endpoint)
+def marks_of_row(found: Found) -> frozenset[Mark]:
+    """Return what a row is found by: its addresses and identities."""
+    return frozenset((*(("address", address) for address in found.addresses), *found.identities))
 
 
-def _note_claim(record: _Record, sighting: Sighting) -> None:
-    older = record.claims.get(sighting.source)
-    if older is None and len(record.claims) >= _MOST_SOURCES:
-        return
-    record.claims[sighting.source] = _newer(older, sighting) if older else sighting
+def marks_of_device(device: DeviceRecord) -> frozenset[Mark]:
+    """Return what the row of an added device is found by: its host, endpoint, MAC address, and maker with serial."""
+    claimed = {
+        Identity.ENDPOINT: usable(Identity.ENDPOINT, device.endpoint),
+        Identity.MAC: usable(Identity.MAC, device.mac),
+        Identity.SERIAL: with_maker(usable(Identity.SERIAL, device.serial), {maker(device.manufacturer)}),
+    }
+    return frozenset((("address", device.host), *(mark for mark in claimed.items() if mark[1])))
 
 
-def _newer(older: Sighting, newer: Sighting) -> Sighting:
-    """A Hello may leave out what an answer said (WS-Discovery, 4.1): silence takes nothing back."""
-    return msgspec.structs.replace(
-        newer,
-        ports=newer.ports or older.ports,
-        path=newer.path or older.path,
-        name=newer.name or older.name,
-        model=newer.model or older.model,
-        serial=newer.serial or older.serial,
-    )
+def claimed_by(sighting: Sighting) -> dict[Identity, str]:
+    """Return the identities that a sighting claims, in one way of writing. The serial is without its maker."""
+    texts = {
+        Identity.ENDPOINT: sighting.endpoint,
+        Identity.UDN: sighting.udn,
+        Identity.MAC: sighting.mac,
+        Identity.SERIAL: sighting.serial,
+        Identity.KEY: sighting.key,
+    }
+    return {kind: value for kind, text in texts.items() if text and (value := usable(kind, text))}
 
 
-def _first(texts: Iterable[str]) -> str:
-    return next(filter(None, texts), "")
+def usable(kind: Identity, text: str) -> str:
+    """Return one way of writing an identity; empty for what is obviously none, such as a serial number `0`."""
+    value = text.strip() if kind is Identity.ENDPOINT else text.strip().casefold()
+    bare = value.casefold().removeprefix("urn:").removeprefix("uuid:")
+    if bare in _PLACEHOLDERS or not set(bare) - set("0-:. ") or not set(bare) - set("f-:"):
+        return ""
+    if kind is Identity.MAC:
+        return value if _MAC.fullmatch(value) else ""
+    if kind is Identity.SERIAL and (len(value) < _SHORTEST_SERIAL or len(set(value)) == 1):
+        return ""
+    return "" if is_address(value) else value
 
 
-def _is_address(text: str) -> bool:
+def maker(manufacturer: str) -> str:
+    """Return the first word of a manufacturer's name: what follows differs between its own messages."""
+    return next(iter(manufacturer.casefold().replace(",", " ").split()), "")
+
+
+def with_maker(serial: str, makers: set[str]) -> str:
+    """Return a serial number with its maker, if just one is known: two makers may well use the same."""
+    known = makers - {""}
+    return f"{known.pop() if len(known) == 1 else ''}/{serial}" if serial else ""
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is an IP address. Only the packet itself tells that of a device (rule R27)."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
         return False
     return True
-
-
-def _order(address: str) -> tuple[int, int, str]:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return (0, 0, address)
-    return (parsed.version, int(parsed), address)

@@ -32,6 +32,7 @@ class IfItFails(StrEnum):
 class Action(StrEnum):
     """What changes a device, or what the gateway expects of it. Each is in the journal before it is done."""
 
+    ENABLE_HTTPS = "enable https"
     MAKE_KEY = "make key"
     SIGN = "sign"
     UPLOAD = "upload"
@@ -56,7 +57,7 @@ class StepRule:
 
 
 STEPS = (
-    StepRule(Step.FIND, "Find HTTPS", IfItFails.ADD_BARE),
+    StepRule(Step.FIND, "Find HTTPS", IfItFails.ADD_BARE, (Action.ENABLE_HTTPS,)),
     StepRule(Step.LOOK, "Look at the certificate", IfItFails.ADD_BARE),
     StepRule(Step.ASK, "Ask what the camera can do", IfItFails.KEEP_OWN),
     StepRule(Step.LOGIN, "Log in", IfItFails.KEEP_OWN),

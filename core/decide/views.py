@@ -5,10 +5,11 @@ from collections.abc import Iterable
 import msgspec
 
 from core.decide.addresses import show_address
-from core.decide.identity import Found
+from core.decide.identity import Found, Said
 from core.decide.trust import Health, certificate_field
 from core.model.device import Attention, AttentionKind, CertificateView, Connection, DeviceView
 from core.model.records import DeviceRecord
+from core.model.sighting import Kind
 
 _RANK = {kind: rank for rank, kind in enumerate(AttentionKind)}
 
@@ -27,13 +28,15 @@ def added_view(
     device: DeviceRecord,
     live: Live,
     certificate: CertificateView | None,
-    found: Found | None,
+    rows: tuple[Found, ...] = (),
     notes: tuple[Attention, ...] = (),
 ) -> DeviceView:
     """Return the row of an added device.
 
-    `certificate` is the stored one, `found` what discovery says of it, `notes` what else there is to tell of it.
+    `certificate` is the stored one, `notes` what else there is to tell of it. `rows` are what discovery says of it: the
+    first at its own address, the others where it may have moved to, or where somebody claims to be it.
     """
+    found = rows[0] if rows else None
     attention = worst((*device.attention, *notes, *filter(None, (live.health.problem,))))
     adding = live.step is not None
     return DeviceView(
@@ -50,9 +53,9 @@ def added_view(
         issuer=certificate.issuer or None if certificate else None,
         origin=device.pin.origin if device.pin else None,
         model=device.model or (found.model if found else "") or None,
-        manufacturer=device.manufacturer or None,
+        manufacturer=device.manufacturer or (found.manufacturer if found else "") or None,
         firmware=device.firmware or None,
-        serial=device.serial or None,
+        serial=device.serial or (found.serial if found else "") or None,
         host=device.host,
         port=device.port,
         step=live.step,
@@ -60,8 +63,11 @@ def added_view(
         last_check=live.last_check,
         since=live.since,
         tls=device.tls or None,
-        found_by=_found_by(found),
+        found_by=_found_by(found.said if found else ()),
+        addresses=tuple(dict.fromkeys(address for row in rows for address in row.addresses)),
+        kind=found.kind if found else Kind.UNKNOWN,
         presented=device.presented,
+        presented_at=_presented_at(device),
     )
 
 
@@ -78,10 +84,13 @@ def found_view(found: Found) -> DeviceView:
         address=show_address(found.address, port, "https"),
         connection=Connection.DISCOVERED,
         model=found.model or None,
+        manufacturer=found.manufacturer or None,
         serial=found.serial or None,
         host=found.address,
         port=port,
-        found_by=_found_by(found),
+        found_by=_found_by(found.said),
+        addresses=found.addresses,
+        kind=found.kind,
     )
 
 
@@ -90,8 +99,13 @@ def worst(attentions: Iterable[Attention]) -> Attention | None:
     return min(attentions, key=lambda attention: _RANK[attention.kind], default=None)
 
 
-def _found_by(found: Found | None) -> tuple[str, ...]:
-    if found is None:
-        return ()
-    ports = ", ".join(f"{scheme.upper()} {port}" for scheme, port in found.ports)
-    return tuple(f"{source} ({ports})" if ports else source for source in found.sources)
+def _found_by(said: tuple[Said, ...]) -> tuple[str, ...]:
+    return tuple(f"{source} ({_ports(ports)})" if ports else source for source, ports in said)
+
+
+def _ports(ports: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{scheme.upper()} {port}" for scheme, port in ports)
+
+
+def _presented_at(device: DeviceRecord) -> str | None:
+    return show_address(device.presented_host, device.presented_port) if device.presented_host else None

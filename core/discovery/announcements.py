@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 from urllib.parse import unquote
 from xml.parsers import expat
 
-from core.discovery.datagrams import LARGEST, Datagram
-from core.model.sighting import Sighting
+from core.decide.kinds import kind_of_discovered
+from core.discovery.claims import Url, parse_url
+from core.discovery.datagrams import LARGEST, Datagram, UnreadableError
+from core.model.sighting import Kind, Sighting
 from core.model.text import clean
 
 _DISCOVERY = frozenset(
@@ -26,33 +27,11 @@ _MOST_ELEMENTS = 512
 _MOST_MATCHES = 32
 _MOST_ITEMS = 64
 _LONGEST_TEXT = 8192
-_LONGEST_PATH = 256
 _LONGEST_ENDPOINT = 128
 _MOST_PORTS = 8
-# Where no camera serves ONVIF, and where a stranger must not be able to send us (rule R28).
-_NEVER_PORTS = frozenset((21, 22, 23, 25, 53, 110, 139, 143, 445, 587, 3306, 3389, 5432, 6379, 27017))
 
 _SCOPE = re.compile(r"onvif://www\.onvif\.org/(name|hardware|serial)/(.+)", re.IGNORECASE | re.DOTALL)
-# Lenient on purpose: some devices write `host:port:port`, and no host is believed anyway (rule R20).
-_XADDR = re.compile(
-    r"(?P<scheme>https?)://(?P<host>\[[^\]/]*\]|[^/:?#]*)(?::(?P<port>[0-9]{1,5}))?(?::[0-9]*)?(?P<path>/[^?#]*)?(?:[?#]|\Z)",
-    re.IGNORECASE,
-)
-_PATH = re.compile(r"/(?!/)[A-Za-z0-9/_.~%+=,;:@!$&'()*-]*")
 _UUID = re.compile(r"(?:urn:)?(?:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
-
-
-class UnreadableError(ValueError):
-    """The datagram is no message about devices, or not one that is safe to read."""
-
-
-class XAddr(NamedTuple):
-    """One address that a device claims for its device service. `host` is never connected to (rule R20)."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +39,19 @@ class Announcement:
     """What one message says about one device, its texts cleaned. `gone` marks a Bye."""
 
     endpoint: str = ""
-    xaddrs: tuple[XAddr, ...] = ()
+    xaddrs: tuple[Url, ...] = ()
     name: str = ""
     model: str = ""
     serial: str = ""
+    kind: Kind = Kind.UNKNOWN
     gone: bool = False
 
 
 def parse(payload: bytes) -> list[Announcement]:
     """Return what a datagram says about devices; nothing for a Probe or a Resolve of somebody else.
 
-    Missing headers are forgiven, as are wrong encodings. Hellos of things that are no ONVIF devices, such as printers,
-    are left out. Raises `UnreadableError`, and only that, for SOAP faults, DTDs (rule R25) and whatever is too
-    large, too deep or no XML.
+    Missing headers are forgiven, as are wrong encodings. Raises `UnreadableError`, and only that, for SOAP faults, DTDs
+    (rule R25) and whatever is too large, too deep or no XML.
     """
     if len(payload) > LARGEST:
         raise UnreadableError("too large")
@@ -97,6 +76,7 @@ def to_sighting(announcement: Announcement, datagram: Datagram, source: str) -> 
         name=announcement.name,
         model=announcement.model,
         serial=announcement.serial,
+        kind=announcement.kind,
         gone=announcement.gone,
     )
 
@@ -173,30 +153,28 @@ class _Reader:
     def _finish(self, kind: str, said: Mapping[str, str]) -> None:
         if len(self._announcements) >= _MOST_MATCHES:
             raise UnreadableError("too many devices")
-        if kind == "Hello" and not self._is_onvif(said):
-            return
-        self._announcements.append(_announcement(said, gone=kind == "Bye"))
+        self._announcements.append(_announcement(said, self._types(said), gone=kind == "Bye"))
 
-    def _is_onvif(self, said: Mapping[str, str]) -> bool:
-        # WS-Discovery is also what printers and computers announce themselves with. Silence is no evidence.
-        if not said.get("Types", "").strip() or "onvif://" in said.get("Scopes", "").lower():
-            return True
-        prefixes = (item.rpartition(":")[0] for item in _items(said["Types"]))
-        return any("onvif.org" in self._namespaces.get(prefix, "") for prefix in prefixes)
+    def _types(self, said: Mapping[str, str]) -> list[tuple[str, str]]:
+        names = (item.rpartition(":") for item in _items(said.get("Types", "")))
+        return [(self._namespaces.get(prefix, ""), name) for prefix, _, name in names]
 
 
 def _refuse_dtd(*_: object) -> None:
     raise UnreadableError("a document type declaration")
 
 
-def _announcement(said: Mapping[str, str], gone: bool) -> Announcement:
-    scopes = _scopes(_items(said.get("Scopes", "")))
+def _announcement(said: Mapping[str, str], types: Iterable[tuple[str, str]], gone: bool) -> Announcement:
+    scopes = _items(said.get("Scopes", ""))
+    xaddrs = tuple(filter(None, map(parse_url, _items(said.get("XAddrs", "")))))
+    named = _named(scopes)
     return Announcement(
         endpoint=_endpoint(said.get("Address", "").strip()),
-        xaddrs=tuple(_xaddrs(_items(said.get("XAddrs", "")))),
-        name=scopes.get("name", ""),
-        model=scopes.get("hardware", ""),
-        serial=scopes.get("serial", ""),
+        xaddrs=xaddrs,
+        name=named.get("name", ""),
+        model=named.get("hardware", ""),
+        serial=named.get("serial", ""),
+        kind=kind_of_discovered(types, scopes, ((xaddr.port, xaddr.path) for xaddr in xaddrs)),
         gone=gone,
     )
 
@@ -211,26 +189,10 @@ def _endpoint(text: str) -> str:
     return f"urn:uuid:{uuid[1].lower()}" if uuid else clean(text, _LONGEST_ENDPOINT)
 
 
-def _scopes(items: Iterable[str]) -> dict[str, str]:
+def _named(items: Iterable[str]) -> dict[str, str]:
     scopes: dict[str, str] = {}
     for item in items:
         if match := _SCOPE.fullmatch(item):
             value = clean(unquote(match[2][:512], errors="replace"))
             scopes.setdefault(match[1].lower(), value)
     return scopes
-
-
-def _xaddrs(items: Iterable[str]) -> Iterable[XAddr]:
-    for item in items:
-        match = _XADDR.match(item)
-        if not match:
-            continue
-        scheme = match["scheme"].lower()
-        port = int(match["port"] or (443 if scheme == "https" else 80))
-        if 0 < port < 65536 and port not in _NEVER_PORTS:
-            yield XAddr(scheme, match["host"], port, _path(match["path"] or ""))
-
-
-def _path(text: str) -> str:
-    sane = len(text) <= _LONGEST_PATH and _PATH.fullmatch(text) and ".." not in text
-    return text if sane else ""

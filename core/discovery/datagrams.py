@@ -30,6 +30,10 @@ _IP_MULTICAST_ALL = 49
 _log = logging.getLogger(__name__)
 
 
+class UnreadableError(ValueError):
+    """What came is no message about devices, or not one that is safe to read."""
+
+
 class Datagram(NamedTuple):
     """What came in: `address` is the sender's, `interface` our own address that heard it."""
 
@@ -42,14 +46,15 @@ class Inbox:
     """Reads sockets until they are empty, then hands the datagrams to `handle` in short slices of the loop's time.
 
     The kernel's buffer is what overflows in a burst, so emptying it comes first. `handle` tells whether the datagram
-    was readable; whatever it raises counts as unreadable and goes to the log (rule R23).
+    was readable; whatever it raises counts as unreadable and goes to the log (rule R23). `burst` is how many datagrams
+    one sender may have read at once (rule R26).
     """
 
-    def __init__(self, handle: Callable[[Datagram], bool]) -> None:
+    def __init__(self, handle: Callable[[Datagram], bool], *, burst: int = _BURST) -> None:
         self.dropped = 0
         self._handle = handle
         self._loop = asyncio.get_running_loop()
-        self._limit = RateLimit(_RATE, _BURST)
+        self._limit = RateLimit(_RATE, burst)
         self._pending: deque[Datagram] = deque()
         self._sockets: set[socket.socket] = set()
         self._next_slice: asyncio.Handle | None = None

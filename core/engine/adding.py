@@ -6,6 +6,7 @@ import secrets
 from core.decide.addresses import Target, parse_address, show_address
 from core.engine.arguments import (
     address_of,
+    check_enabling,
     check_name,
     expected_leaf,
     login_of,
@@ -37,6 +38,7 @@ class Adding:
     async def add(self, command: AddDevices, caller: Caller) -> Added:
         """Add each address and begin to onboard it; nothing is added where one of them cannot be."""
         targets = parse_all(command.addresses)
+        check_enabling(command.enable_https, targets)
         names, patience, expect = names_of(command), patience_of(command), expected_leaf(command, targets)
         await asyncio.gather(*(check_name(target) for target in targets))
         # In turn, so that an address which two technicians add at once becomes one device.
@@ -62,6 +64,7 @@ class Adding:
         device = self._registry.resolve(command.device)
         address = command.address or address_of(device)
         target, patience = parse_address(address), patience_of(command)
+        check_enabling(command.enable_https, (target,))
         await check_name(target)
         # Until a name is resolved the device may have been removed, or blocked.
         device = self._registry.resolve(device.id)
@@ -101,21 +104,38 @@ class Adding:
         for device in devices:
             self._refuse_if_settled(device, target)
             return device
+        self._refuse_if_moved(target)
         return None
+
+    def _refuse_if_moved(self, target: Target) -> None:
+        """Refuse what is probably an added device at another port of its address.
+
+        Several may be behind one address: where the known one has a certificate, that tells the two apart. Where it is
+        on HTTP, another HTTP port that is asked for is another device's. While it is being added, nobody knows yet.
+        """
+        for device in self._registry.at(target.host, None):
+            is_other = device.pin is not None or device.scheme == target.scheme == "http"
+            if not is_other and not self._work.is_running(device.id):
+                raise RefusedError(
+                    f"{device.name} at {show_address(device.host, device.port)} is added already",
+                    f"Nothing was added. If it is at {target} now: camtrust replace {device.id} {_typed(target)}",
+                )
 
     def _refuse_if_settled(self, device: DeviceRecord, target: Target) -> None:
         view = self._services.board.devices[device.id]
         if self._work.is_running(device.id):
-            raise RefusedError(f"{device.name} is being added already", "Wait until its install is finished.")
+            raise RefusedError(
+                f"{device.name} at {view.address} is being added already", "Nothing was added. Leave it out."
+            )
         if device.presented or view.certificate_field is CertificateField.ARCULES:
             raise RefusedError(
                 f"{device.name} at {view.address} is added already: {view.attention or view.certificate_field}",
-                f"camtrust show {device.id} tells more. To begin anew, remove it first.",
+                f"Nothing was added. To set it up anew: camtrust replace {device.id}",
             )
         if device.pin is not None and target.scheme == "http":
             raise RefusedError(
                 f"{device.name} is added already, over HTTPS",
-                f"To move it to plain HTTP: camtrust replace {device.id} {target.scheme}://{target}",
+                f"Nothing was added. To move it to plain HTTP: camtrust replace {device.id} {_typed(target)}",
             )
 
     def _new_device(self, target: Target, name: str, caller: Caller) -> DeviceRecord:
@@ -155,6 +175,11 @@ class Adding:
 
     def _added(self, *devices: DeviceRecord) -> Added:
         return Added(tuple(self._services.board.devices[device.id] for device in devices))
+
+
+def _typed(target: Target) -> str:
+    """Return an address as it can be given again."""
+    return f"{target.scheme}://{target}" if target.scheme else str(target)
 
 
 def _known_leaf(device: DeviceRecord, target: Target) -> str | None:

@@ -3,29 +3,34 @@
 import asyncio
 import re
 import socket
+from collections.abc import Iterable
 
+from core.decide.address_list import MOST_DEVICES, usable_name
 from core.decide.addresses import Target, parse_address, show_address
 from core.model.errors import UsageError
 from core.model.messages import AddDevices, ReplaceDevice
 from core.model.records import DeviceRecord, Login
 
-_MOST_ADDRESSES = 1000
 _RESOLVE_DEADLINE = 5.0
-_LONGEST_NAME = 64
 _LONGEST_PATIENCE = 86_400.0
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 def parse_all(addresses: tuple[str, ...]) -> list[Target]:
     """Read what was typed for several devices, each once. Raises `UsageError`."""
-    if not 0 < len(addresses) <= _MOST_ADDRESSES:
-        raise UsageError("No address was given" if not addresses else "Too many addresses", "Give 1 to 1,000.")
+    if not 0 < len(addresses) <= MOST_DEVICES:
+        raise UsageError(
+            "No address was given" if not addresses else "Too many addresses", f"Give 1 to {MOST_DEVICES:,}."
+        )
     targets = [parse_address(address) for address in addresses]
-    seen: set[tuple[str, int | None]] = set()
+    ports: dict[str, set[int | None]] = {}
     for target in targets:
-        if (target.host, target.port) in seen:
+        others = ports.setdefault(target.host, set())
+        if target.port in others:
             raise UsageError(f"{target} was given twice", "Give each device once.")
-        seen.add((target.host, target.port))
+        if others and None in (*others, target.port):
+            raise UsageError(f"{target.host} was given with a port and without", "Give the port of each device there.")
+        others.add(target.port)
     return targets
 
 
@@ -35,13 +40,7 @@ def names_of(command: AddDevices) -> list[str]:
         return [""] * len(command.addresses)
     if len(command.names) != len(command.addresses):
         raise UsageError("There are not as many names as addresses", "Give each address a name, or none of them.")
-    return [_usable_name(name.strip()) for name in command.names]
-
-
-def _usable_name(name: str) -> str:
-    if len(name) > _LONGEST_NAME or not name.isprintable():
-        raise UsageError(f"The name is not usable: {name[:80]!r}", f"At most {_LONGEST_NAME} printable letters.")
-    return name
+    return [usable_name(name) for name in command.names]
 
 
 def patience_of(command: AddDevices | ReplaceDevice) -> float | None:
@@ -49,6 +48,16 @@ def patience_of(command: AddDevices | ReplaceDevice) -> float | None:
     if command.patience is not None and not 0 <= command.patience <= _LONGEST_PATIENCE:
         raise UsageError("The patience is not usable", f"Give 0 to {_LONGEST_PATIENCE:.0f} seconds.")
     return command.patience
+
+
+def check_enabling(enable_https: bool, targets: Iterable[Target]) -> None:
+    """Raise `UsageError` where HTTPS is to be switched on at an address that asks for plain HTTP."""
+    target = next((target for target in targets if target.scheme == "http"), None)
+    if enable_https and target is not None:
+        raise UsageError(
+            f"http://{target} asks for plain HTTP, and HTTPS is to be switched on there",
+            f"Give {show_address(target.host, target.port, 'http')} without http:// and port 80, or leave HTTPS alone.",
+        )
 
 
 def login_of(command: AddDevices | ReplaceDevice) -> Login | None:

@@ -52,7 +52,8 @@ class Case:
         """Return what the journal tells of the install, and go on from there."""
         past = await self.past()
         self.login = await self.services.store.login(self.device.id)
-        if past.host:
+        # One that only has to be cleared up after is where its record says: it may have been followed since.
+        if past.host and self.is_in_doubt and not past.adopted:
             place = {"scheme": "https", "host": past.host, "port": past.port, "path": past.path}
             self.device = msgspec.structs.replace(self.device, **place)
         if past.refusal:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+from core.decide.networks import parse_networks
 from core.engine.adding import Adding
 from core.engine.arguments import read_fingerprint
 from core.engine.reading import Reading
 from core.engine.reviews import Reviews
+from core.engine.scan import Scan, shown
 from core.engine.services import Services
 from core.engine.watch import Watch
 from core.engine.work import Work
@@ -18,6 +20,7 @@ from core.model.messages import (
     AnyCommand,
     AnyResult,
     CancelInstall,
+    CancelScan,
     CheckDevices,
     Command,
     Devices,
@@ -32,6 +35,8 @@ from core.model.messages import (
     ReplaceDevice,
     Rescan,
     ReviewDevice,
+    Scanned,
+    ScanNetworks,
     ShowDevice,
     StopEngine,
 )
@@ -48,6 +53,7 @@ class Commands:
         work: Work,
         watch: Watch,
         reviews: Reviews,
+        scan: Scan,
         *,
         rescan: Callable[[], None],
         stop: Callable[[], None],
@@ -58,6 +64,7 @@ class Commands:
         self._work = work
         self._watch = watch
         self._reviews = reviews
+        self._scan = scan
         self._rescan = rescan
         self._stop = stop
         reading, adding = Reading(services, reviews), Adding(services, work)
@@ -76,7 +83,9 @@ class Commands:
             CheckDevices: self._check,
             CancelInstall: self._cancel,
             RemoveDevice: self._remove,
-            Rescan: self._scan,
+            Rescan: self._ask_again,
+            ScanNetworks: self._scan_networks,
+            CancelScan: self._cancel_scan,
             StopEngine: self._stop_engine,
         }
 
@@ -110,8 +119,20 @@ class Commands:
         await self._services.tell("removed", "removed", device, caller.user)
         return Done()
 
-    async def _scan(self, command: Rescan, caller: Caller) -> Done:
+    async def _ask_again(self, command: Rescan, caller: Caller) -> Done:
         self._rescan()
+        return Done()
+
+    async def _scan_networks(self, command: ScanNetworks, caller: Caller) -> Scanned:
+        networks = parse_networks(command.networks)
+        scanned = await self._scan.run(networks)
+        count = len(scanned.devices)
+        result = f"{scanned.tried} of {scanned.total} addresses tried, {count} device{'' if count == 1 else 's'} found"
+        await self._services.tell("scanned", f"scanned {shown(networks)}: {result}", who=caller.user)
+        return scanned
+
+    async def _cancel_scan(self, command: CancelScan, caller: Caller) -> Done:
+        await self._scan.cancel()
         return Done()
 
     async def _stop_engine(self, command: StopEngine, caller: Caller) -> Done:

@@ -7,12 +7,14 @@ from datetime import datetime
 
 import msgspec
 
-from core.decide.addresses import parse_address, show_address
+from core.decide.addresses import parse_address
 from core.decide.keystore import Room, find_room, leftovers
+from core.decide.ports import USUAL_PORTS, has_https, is_https_off
 from core.decide.steps import Step
 from core.engine.case import Case
 from core.engine.clock import now
-from core.engine.finder import GIVEN_IS_HTTP, USUAL_PORTS, Finder, Place
+from core.engine.enabling import Enabling, Outcome
+from core.engine.finder import GIVEN_IS_HTTP, Finder, Place
 from core.engine.progress import Progress
 from core.engine.settlement import carry_out
 from core.model.device import Origin
@@ -49,9 +51,12 @@ class Contact:
         self._replaces = self._request.purpose is Purpose.REPLACE
         self._target = parse_address(self._request.address)
         has_certificate = case.original.pin is not None and not (self._replaces and self._target.scheme == "http")
-        if has_certificate or self._request.expect:
-            # Only who says so moves a device that had a certificate, or should have one, to plain HTTP (rule R13).
-            self._target = dataclasses.replace(self._target, scheme="https")
+        # Only who says so moves a device that had a certificate, or should have one, to plain HTTP (rule R13).
+        self._wants_https = has_certificate or bool(self._request.expect) or self._target.scheme == "https"
+        self._enables = self._request.enable_https and not has_certificate
+        if self._wants_https:
+            # HTTPS that is off is switched on over plain HTTP.
+            self._target = dataclasses.replace(self._target, scheme="" if self._enables else "https")
         self._loop = asyncio.get_running_loop()
 
     async def find(self) -> Place:
@@ -70,25 +75,28 @@ class Contact:
                     line.detail = f"{error.title}; waiting for it"
                     self._progress.show()
                 else:
-                    line.detail = f"{'HTTPS' if place.seen else 'HTTP'} on {place.port} ({place.how})"
+                    line.detail = place.line
                     return place
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _find_once(self) -> Place:
-        found = self._case.services.registry.found(self._target.host)
+        found, original = self._case.services.registry.found(self._target.host), self._case.original
         place = await self._look_where_it_was()
         if place is None:
-            place = await Finder(self._case.services.wsdls, self._target, found).find()
+            was_there = original.scheme == "http" and original.host == self._target.host
+            known_http = original.port if was_there else None
+            place = await Finder(self._case.services.wsdls, self._target, found, known_http).find()
         self._case.show(
             host=self._target.host,
-            scheme=place.scheme,
-            port=place.port,
             path=found.path if found else self._case.device.path,
             endpoint=found.endpoint if found else self._case.device.endpoint,
-            tls=place.seen.tls if place.seen else "",
         )
+        self._show(place)
         return place
+
+    def _show(self, place: Place) -> None:
+        self._case.show(scheme=place.scheme, port=place.port, tls=place.seen.tls if place.seen else "")
 
     async def _look_where_it_was(self) -> Place | None:
         """A device that has a certificate, and is not replaced, is not looked for at other ports."""
@@ -186,45 +194,67 @@ class Contact:
             _log.info("%s: no room made: %s", self._case.device.id, error.title)
         return bool(left)
 
-    async def over_http(self, place: Place) -> DeviceError | None:
-        """Steps 3 and 4 over plain HTTP, with a login only where that was allowed. Return what a person has to know."""
+    async def over_http(self, place: Place) -> Outcome:
+        """Steps 3 and 4 over plain HTTP, with a login only where that was allowed; from there on to HTTPS if there is.
+
+        Raises `DeviceError` where HTTPS is there and fails, or where the device may not end on plain HTTP.
+        """
+        try:
+            outcome = await self._over_http(place)
+            if outcome.place is None and self._wants_https:
+                raise outcome.note or self._kept_back()
+        except BaseException as error:
+            # Where HTTPS is wanted not even one who cancels it has said that plain HTTP will do.
+            if self._wants_https or isinstance(error, DeviceError):
+                self._case.show(scheme=self._case.original.scheme, port=self._case.original.port)
+            raise
+        if outcome.place is not None:
+            self._show(outcome.place)
+        return outcome
+
+    async def _over_http(self, place: Place) -> Outcome:
+        is_on_purpose = self._is_on_purpose(place)
         is_kept_back = self._case.login is not None and not self._may_log_in(place)
         if is_kept_back:
             self._case.login = None
+        note: DeviceError | None = None
         try:
             async with self._case.session(None) as onvif:
                 await self.ask(onvif)
                 await self.log_in(onvif)
-                return None if self._is_on_purpose(place) else await self._untried_https(onvif)
+                return Outcome() if is_on_purpose else await Enabling(self._case, self._progress).go_on(onvif)
+        except TlsFailedError:
+            raise
         except LoginNeededError as error:
-            return _kept_back() if is_kept_back else error
+            note = self._kept_back() if is_kept_back else error
         except DeviceError as error:
-            return None if isinstance(error, UnsupportedError) else error
-
-    async def _untried_https(self, onvif: OnvifDevice) -> DeviceError | None:
-        """Tell of HTTPS on a port that was not tried, as the device names it only to those who have logged in."""
-        try:
-            protocols = await onvif.network_protocols()
-        except DeviceError as error:
-            _log.info("%s: no ports told: %s", self._case.device.id, error.title)
-            return None
-        named = [port for item in protocols if item.name == "HTTPS" and item.enabled for port in item.ports]
-        untried = next((port for port in named if port not in USUAL_PORTS), None)
-        if untried is None:
-            return None
-        address = f"https://{show_address(self._target.host, untried)}"
-        return DeviceError(f"The device has HTTPS on port {untried}", f"Replace it with its address {address}.")
+            note = None if isinstance(error, UnsupportedError) else error
+        return Outcome(note=note, is_off=not is_on_purpose and is_https_off(place.listed or ()))
 
     def _may_log_in(self, place: Place) -> bool:
         if self._config.http_login == "never":
             return False
         allowed = self._request.allow_http_login or self._config.http_login == "always"
-        return allowed or self._is_on_purpose(place)
+        # Who agreed to a login for switching HTTPS on did not for a device that has none.
+        enables = self._enables and (place.listed is None or has_https(place.listed))
+        return allowed or enables or self._is_on_purpose(place)
 
     def _is_on_purpose(self, place: Place) -> bool:
+        if self._target.scheme == "http":
+            return True
         # Whoever can answer at a port for HTTPS must not get the login by answering without it.
         is_https_port = place.port in USUAL_PORTS or self._is_announced(place.port)
-        return self._target.scheme == "http" or (place.how == GIVEN_IS_HTTP and not is_https_port)
+        return place.how == GIVEN_IS_HTTP and not is_https_port and not self._enables
+
+    def _kept_back(self) -> LoginNeededError:
+        title = "The login was not sent, as it would have gone over plain HTTP"
+        if self._config.http_login == "never":
+            return LoginNeededError(title, "The gateway's settings forbid it. Enable HTTPS on the camera's own page.")
+        return LoginNeededError(
+            title,
+            "Enable HTTPS on the camera, or replace it: with its HTTPS address where that has an unusual port, with "
+            "--enable-https to switch HTTPS on by one login over HTTP, or with --allow-http-login.",
+        )
 
     def _is_announced(self, port: int) -> bool:
         found = self._case.services.registry.found(self._target.host)
@@ -249,11 +279,3 @@ def _clock_note(clock: datetime | None) -> str:
     if clock is None or abs((clock - now()).total_seconds()) < _CLOCK_TOLERANCE:
         return ""
     return f"its clock is wrong: {clock:%Y-%m-%d %H:%M}"
-
-
-def _kept_back() -> LoginNeededError:
-    return LoginNeededError(
-        "The login was not sent, as it would have gone over plain HTTP",
-        "Enable HTTPS on the camera, replace it with its HTTPS address where that has an unusual port, "
-        "or allow the login over HTTP for this device when adding it.",
-    )

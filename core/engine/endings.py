@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from core.decide.trust import certificate_field
+from core.decide.trust import certificate_field, presenting
 from core.engine.clock import stamp
 from core.engine.services import OURSELVES
 from core.model.device import Attention, AttentionKind, Origin
@@ -68,7 +68,7 @@ def kept_own(device: DeviceRecord, fingerprint: str, reason: DeviceError | None,
     hint = reason.hint if reason else REVIEW.hint
     if device.pin is not None and device.pin.fingerprint == fingerprint:
         trusted = device.pin.origin is not Origin.DEVICE
-        device = msgspec.structs.replace(device, attention=notes if trusted else (*notes, REVIEW), presented=None)
+        device = msgspec.structs.replace(presenting(device, None), attention=notes if trusted else (*notes, REVIEW))
     else:
         device = _pinned(device, fingerprint, Origin.DEVICE, OURSELVES, (*notes, REVIEW))
     field = certificate_field(device.scheme, device.pin.origin if device.pin else None)
@@ -78,7 +78,7 @@ def kept_own(device: DeviceRecord, fingerprint: str, reason: DeviceError | None,
 def over_http(device: DeviceRecord, note: DeviceError | None) -> Ending:
     """The device is reached over plain HTTP."""
     notes = (_attention(note, AttentionKind.INSTALL_FAILED),) if note else ()
-    device = msgspec.structs.replace(device, pin=None, presented=None, attention=notes, tls="")
+    device = msgspec.structs.replace(presenting(device, None), pin=None, attention=notes, tls="")
     return Ending(device, "http", "reached over plain HTTP", "HTTP: not encrypted.", note.hint if note else "")
 
 
@@ -101,9 +101,8 @@ def blocked(device: DeviceRecord, old: str, presented: str) -> Ending:
     """The device shows a certificate that nobody expects: `old` is pinned, and nothing is sent any more."""
     if device.pin is None:
         device = _pinned(device, old, Origin.DEVICE, OURSELVES, (REVIEW,))
-    device = msgspec.structs.replace(device, presented=presented)
     return Ending(
-        device,
+        presenting(device, presented),
         "blocked",
         "blocked: it shows another certificate than its former one and ours",
         "Error with device certificate: the camera shows one that is neither its former one nor ours.",
@@ -139,7 +138,7 @@ def _pinned(
     device: DeviceRecord, fingerprint: str, origin: Origin, by: str, notes: tuple[Attention, ...]
 ) -> DeviceRecord:
     pin = Pin(fingerprint=fingerprint, origin=origin, at=stamp(), by=by)
-    return msgspec.structs.replace(device, pin=pin, presented=None, attention=notes)
+    return msgspec.structs.replace(presenting(device, None), pin=pin, attention=notes)
 
 
 def _attention(error: DeviceError, otherwise: AttentionKind = AttentionKind.UNREACHABLE) -> Attention:

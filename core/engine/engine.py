@@ -19,6 +19,7 @@ from core.engine.clock import now
 from core.engine.commands import Commands
 from core.engine.registry import Registry
 from core.engine.reviews import Reviews
+from core.engine.scan import Ports, Scan
 from core.engine.services import Services
 from core.engine.sources import sources_of
 from core.engine.watch import Watch
@@ -42,16 +43,17 @@ _log = logging.getLogger(__name__)
 class Engine:
     """One gateway's engine. `board` is what clients see; `stop_asked` is set when one asks it to end."""
 
-    def __init__(self, services: Services, sources: tuple[Source, ...]) -> None:
+    def __init__(self, services: Services, sources: tuple[Source, ...], scan: Scan) -> None:
         self.board = services.board
         self.stop_asked = asyncio.Event()
         self._services = services
         self._sources = sources
+        self._scan = scan
         self._work = Work(services)
         self._watch = Watch(services, self._work, self._explain)
         self._reviews = Reviews(services, self._work, self._watch.note)
         self._commands = Commands(
-            services, self._work, self._watch, self._reviews, rescan=self._rescan, stop=self.stop_asked.set
+            services, self._work, self._watch, self._reviews, scan, rescan=self._rescan, stop=self.stop_asked.set
         )
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -65,11 +67,11 @@ class Engine:
         sources = sources_of(config)
         store = await Store.open(folder.path)
         try:
-            services = await _services(store, folder.path, config, gateway, sources)
+            services, scan = await _services(store, folder.path, config, gateway, sources)
         except BaseException:
             await store.close()
             raise
-        engine = cls(services, sources)
+        engine = cls(services, sources, scan)
         try:
             await engine._start()
         except BaseException:
@@ -82,14 +84,15 @@ class Engine:
         return await self._commands.handle(command, caller)
 
     def busy(self) -> bool:
-        """Whether an install is under way."""
-        return self._work.busy()
+        """Whether an install or a scan is under way."""
+        return self._work.busy() or self._scan.view is not None
 
     async def close(self) -> None:
         """End all tasks and close the store. Installs that are under way are taken up at the next start."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._scan.close()
         await self._work.stop()
         await self._services.store.close()
 
@@ -99,6 +102,7 @@ class Engine:
         await self._work.take_up()
         for source in self._sources:
             self._run(source.name, partial(source.run, self._services.registry.hear))
+        self._run("scan", self._scan.keep)
         self._run("watch", self._watch.run)
         self._run("retry", self._keep_retrying)
         self._run("status", self._keep_status)
@@ -136,16 +140,19 @@ class Engine:
             await asyncio.sleep(_STATUS_EVERY)
 
 
-async def _services(store: Store, folder: Path, config: Config, gateway: str, sources: tuple[Source, ...]) -> Services:
+async def _services(
+    store: Store, folder: Path, config: Config, gateway: str, sources: tuple[Source, ...]
+) -> tuple[Services, Scan]:
     authority = await asyncio.to_thread(Authority.open, folder, config.authority, gateway, now())
-    board = Board(lambda: _status(gateway, config, sources, registry))
+    board = Board(lambda: _status(gateway, config, sources, registry, scan))
     registry = Registry(board, config.expiry_notice)
+    scan = Scan(board, registry, Ports(ws_discovery=config.discovery.ws_discovery_port))
     devices = await store.devices()
     pins = {device.pin.fingerprint for device in devices if device.pin}
     certificates = [der for fingerprint in pins if (der := await store.certificate(fingerprint)) is not None]
     registry.load(devices, certificates)
     board.load_events(await store.events(_EVENTS_LOADED))
-    return Services(
+    services = Services(
         config=config,
         gateway=gateway,
         store=store,
@@ -156,10 +163,11 @@ async def _services(store: Store, folder: Path, config: Config, gateway: str, so
         installs=asyncio.Semaphore(config.parallel_installs),
         searches=asyncio.Semaphore(_SEARCHES),
     )
+    return services, scan
 
 
-def _status(gateway: str, config: Config, sources: tuple[Source, ...], registry: Registry) -> Status:
-    scans = [scan for source in sources if (scan := source.next_scan()) is not None]
+def _status(gateway: str, config: Config, sources: tuple[Source, ...], registry: Registry, scan: Scan) -> Status:
+    rounds = [seconds for source in sources if (seconds := source.next_scan()) is not None]
     return Status(
         gateway=gateway,
         version=version("camtrust"),
@@ -168,7 +176,8 @@ def _status(gateway: str, config: Config, sources: tuple[Source, ...], registry:
         sources=tuple(
             msgspec.structs.replace(source.status(), devices=registry.count_by(source.name)) for source in sources
         ),
-        rescan_in=min(scans, default=None),
+        rescan_in=min(rounds, default=None),
+        scan=scan.view,
     )
 
 

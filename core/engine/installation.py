@@ -9,12 +9,13 @@ from collections.abc import Callable
 
 from core.decide.recovery import MOST_ATTEMPTS, Past, Verdict
 from core.decide.steps import Step, cancellable
-from core.engine import endings
+from core.engine import enabling, endings
 from core.engine.case import Case
 from core.engine.clock import stamp
 from core.engine.closing import AWAY, CANCELLED, Closing
 from core.engine.contact import Contact
 from core.engine.endings import Ending
+from core.engine.finder import Place
 from core.engine.maker import Maker
 from core.engine.progress import Progress
 from core.engine.settlement import Settlement
@@ -123,10 +124,18 @@ class Installation:
         except DeviceError as error:
             return self._closing.not_reached(error)
         async with self._services.installs:
-            if place.seen is None:
-                note = await contact.over_http(place)
-                return endings.over_http(self._case.device, note)
-            return await self._over_https(contact, place.seen)
+            if place.seen is not None:
+                return await self._over_https(contact, place.seen)
+            return await self._over_http(contact, place)
+
+    async def _over_http(self, contact: Contact, place: Place) -> Ending | None:
+        try:
+            outcome = await contact.over_http(place)
+        except DeviceError as error:
+            return self._closing.not_reached(error)
+        if outcome.place is not None and outcome.place.seen is not None:
+            return await self._over_https(contact, outcome.place.seen)
+        return enabling.over_http(self._case.device, outcome)
 
     async def _over_https(self, contact: Contact, seen: Seen) -> Ending | None:
         try:

@@ -8,7 +8,8 @@ import msgspec
 from core.decide.addresses import show_address
 from core.decide.certificates import describe
 from core.decide.expiry import expiry
-from core.decide.identity import Found, Sightings, matches
+from core.decide.identity import Found, Index, marks_of_device, marks_of_row
+from core.decide.rows import Sightings
 from core.decide.trust import Health, first_health
 from core.decide.views import Live, added_view, found_view
 from core.engine.board import Board
@@ -26,9 +27,12 @@ class Registry:
         self._board = board
         self._expiry_notice = expiry_notice
         self._changes: dict[str, str] = {}
-        self._sightings = Sightings(keep=lambda found: self._added(found) is not None)
+        self._sightings = Sightings(keep=lambda found: bool(self._added(found)))
+        self._index = Index()
+        self._told: dict[str, set[str]] = {}
         self._live: dict[str, Live] = {}
         self._certificates: dict[str, CertificateView] = {}
+        self._named: set[str] = set()
         self.devices: dict[str, DeviceRecord] = {}
 
     def load(self, devices: Iterable[DeviceRecord], certificates: Iterable[bytes]) -> None:
@@ -47,21 +51,25 @@ class Registry:
     def put(self, device: DeviceRecord) -> None:
         """Add a device or replace what is known of it."""
         known = self.devices.get(device.id)
-        if known is not None and known.presented != device.presented:
+        if known is not None and _presented(known) != _presented(device):
             self._changes.pop(device.id, None)
         self.devices[device.id] = device
+        before = () if known is None else self.claims(known)
+        self._index.put(device.id, marks_of_device(device))
         if device.id not in self._live:
             self._live[device.id] = Live(first_health(device), stamp())
         self._show(device.id)
-        if known is None:
-            self._show_found(self._sightings.rows)
+        if known is None or marks_of_device(known) != marks_of_device(device):
+            self._show_found({found.key for found in (*before, *self.claims(device))})
 
     def remove(self, device: str) -> None:
         """Forget a device; where it is still heard, it is a found one again."""
         self._changes.pop(device, None)
+        rows = self.claims(self.devices[device])
         del self.devices[device], self._live[device]
+        self._index.put(device)
         self._board.drop(device)
-        self._show_found(self._sightings.rows)
+        self._show_found(found.key for found in rows)
 
     def health(self, device: str) -> Health:
         """Return what is known of an added device's connection."""
@@ -104,9 +112,32 @@ class Registry:
         """Forget what was not heard since `before`, in the loop's time."""
         self._show_found(self._sightings.expire(before))
 
-    def found(self, host: str, endpoint: str = "") -> Found | None:
+    def found(self, host: str) -> Found | None:
         """Return what discovery says of the device at `host`."""
-        return next((found for found in self._sightings.rows.values() if matches(found, host, endpoint)), None)
+        return self._sightings.at(host)
+
+    def claims(self, device: DeviceRecord) -> tuple[Found, ...]:
+        """Return all that discovery takes for this device, what is at its own address first."""
+        return self._sightings.of(device)
+
+    def with_its_key(self, device: DeviceRecord) -> tuple[Found, ...]:
+        """Return the rows, of nothing that was added, that showed the key of the device's stored certificate."""
+        stored = self._certificates.get(device.pin.fingerprint) if device.pin else None
+        if stored is None or not stored.key_fingerprint:
+            return ()
+        rows = self._sightings.rows.values()
+        return tuple(row for row in rows if row.leaf_key == stored.key_fingerprint and not self._added(row))
+
+    def take_named(self) -> set[str]:
+        """Return the added devices that discovery told something new of since this was asked last."""
+        named, self._named = self._named, set()
+        return named
+
+    def pinned(self, *, besides: str) -> frozenset[str]:
+        """Return the leaves that all other devices are pinned to."""
+        return frozenset(
+            device.pin.fingerprint for device in self.devices.values() if device.pin and device.id != besides
+        )
 
     def count_by(self, source: str) -> int:
         """Return of how many devices a source tells now."""
@@ -145,9 +176,8 @@ class Registry:
     def _show(self, device: str) -> None:
         record = self.devices[device]
         certificate = self._certificates.get(record.pin.fingerprint) if record.pin else None
-        found = self.found(record.host, record.endpoint)
         notes = tuple(filter(None, (self._expiry(certificate), self._twin(record))))
-        view = added_view(record, self._live[device], certificate, found, notes)
+        view = added_view(record, self._live[device], certificate, self.claims(record), notes)
         change = self._changes.get(device) if record.presented else None
         self._board.put(msgspec.structs.replace(view, change=change))
 
@@ -168,19 +198,24 @@ class Registry:
     def _show_found(self, keys: Iterable[str]) -> None:
         for key in tuple(keys):
             found = self._sightings.rows.get(key)
-            added = self._added(found) if found else None
-            if found is None or added is not None:
+            added = self._added(found) if found else set()
+            if found is None or added:
                 self._board.drop(key)
             else:
                 self._board.put(found_view(found))
-            if added is not None:
-                self._show(added)
+            self._named |= added
+            # A row that is not about a device any more leaves nothing in that one's view.
+            for device in (added | self._told.pop(key, set())) & self.devices.keys():
+                self._show(device)
+            if added:
+                self._told[key] = added
 
-    def _added(self, found: Found) -> str | None:
-        for device in self.devices.values():
-            if matches(found, device.host, device.endpoint):
-                return device.id
-        return None
+    def _added(self, found: Found) -> set[str]:
+        return self._index.find(marks_of_row(found))
+
+
+def _presented(device: DeviceRecord) -> tuple[object, ...]:
+    return device.presented, device.presented_host, device.presented_port
 
 
 def _names(view: DeviceView) -> set[str]:

@@ -6,7 +6,7 @@ import msgspec
 
 from core.decide.certificates import describe, key_fingerprint
 from core.decide.change import Known, differences, explain
-from core.decide.trust import after_install
+from core.decide.trust import Place, after_install, home_of, moved, place_under_review, presenting
 from core.engine.clock import now, stamp
 from core.engine.services import Services
 from core.engine.work import Work
@@ -33,9 +33,11 @@ _SETTLED = frozenset(
 
 
 class Reviews:
-    """Compares certificates, and pins one that was accepted. `note` stores what another look showed."""
+    """Compares certificates, and pins one that was accepted. `note` stores what another look showed at a place."""
 
-    def __init__(self, services: Services, work: Work, note: Callable[[DeviceRecord, Seen], Awaitable[None]]) -> None:
+    def __init__(
+        self, services: Services, work: Work, note: Callable[[DeviceRecord, Seen, Place], Awaitable[None]]
+    ) -> None:
         self._services = services
         self._store = services.store
         self._work = work
@@ -66,29 +68,31 @@ class Reviews:
     async def accept(self, device: DeviceRecord, fingerprint: str, reason: str, who: str) -> None:
         """Pin the certificate with this fingerprint if the device shows just that one now (rule R15).
 
+        A device that seems to have moved is looked at where its certificate was reviewed, and is there from then on.
         Raises `RefusedError` where it shows another one, `NotReachedError` where it does not answer.
         """
         if device.port is None or device.scheme == "http":
             why = "It is on plain HTTP." if device.scheme == "http" else "It has never answered. It is tried again."
             raise RefusedError(f"{device.name} shows no certificate that could be accepted", why)
         with self._work.holding(device):
-            seen = await self._look(device)
+            place = place_under_review(device)
+            seen = await self._look(place)
             # Nothing else decides about a device that is held, but a look that had begun before may have changed it.
             device = self._services.registry.resolve(device.id)
-            if seen.fingerprint != fingerprint:
-                await self._note(device, seen)
+            if seen.fingerprint != fingerprint or place_under_review(device) != place:
+                await self._note(device, seen, place)
                 raise RefusedError(
                     f"{device.name} shows another certificate now than the one that was reviewed",
-                    "Nothing was accepted. Compare the one that it shows now.",
+                    f"Nothing was accepted. Compare the one that it shows now: SHA-256 {seen.fingerprint}",
                 )
             if device.pin and device.pin.fingerprint == fingerprint and device.pin.origin is not Origin.DEVICE:
-                await self._note(device, seen)
+                await self._note(device, seen, place)
                 raise RefusedError(f"This certificate of {device.name} is trusted already", "There is nothing to do.")
             await self._pin(device, seen, clean(reason, _LONGEST_REASON), who)
 
-    async def _look(self, device: DeviceRecord) -> Seen:
+    async def _look(self, place: Place) -> Seen:
         try:
-            return await look(device.host, device.port or 0, deadline=_LOOK_DEADLINE)
+            return await look(*place, deadline=_LOOK_DEADLINE)
         except DeviceError as error:
             raise NotReachedError(
                 f"Nothing was accepted: {error.title}", "The device is looked at before. Try again when it is back."
@@ -97,15 +101,17 @@ class Reviews:
     async def _pin(self, device: DeviceRecord, seen: Seen, reason: str, who: str) -> None:
         await self._store.put_certificate(seen.der)
         self._services.registry.learn(seen.der)
+        home, place = home_of(device), place_under_review(device)
         accepted = msgspec.structs.replace(
-            device,
+            presenting(device, None) if place == home else moved(device, place),
             scheme="https",
             pin=Pin(seen.fingerprint, Origin.ACCEPTED, stamp(), who, reason),
-            presented=None,
             tls=seen.tls,
             attention=tuple(note for note in device.attention if note.kind not in _SETTLED),
         )
-        told = f"certificate accepted ({seen.fingerprint[:16]}…){f': {reason}' if reason else ''}"
+        told = f"certificate accepted ({seen.fingerprint[:16]}…)"
+        told += f" at its new address {place}, formerly {home}" if place != home else ""
+        told += f": {reason}" if reason else ""
         event = await self._store.pin(accepted, None, self._services.event("accepted", told, accepted, who))
         self._services.registry.put(accepted)
         self._services.registry.set_health(accepted.id, after_install(accepted))
@@ -120,18 +126,17 @@ class Reviews:
         return await self._store.certificate(shown) if shown else None
 
     async def _known(self, device: DeviceRecord) -> Known:
-        others = {
-            other.pin.fingerprint: f"{other.name} ({other.host})"
-            for other in self._services.registry.devices.values()
-            if other.pin is not None and other.id != device.id
-        }
+        devices = [other for other in self._services.registry.devices.values() if other.id != device.id]
+        others = {other.pin.fingerprint: f"{other.name} ({other.host})" for other in devices if other.pin is not None}
         keys = {}
         for leaf, name in others.items():
             der = await self._store.certificate(leaf)
             keys[key_fingerprint(der or b"")] = name
         installs = await self._store.installs(device.id)
         issued = frozenset(install.candidate for install in installs if install.candidate)
-        before = frozenset(install.old for install in installs if install.old) - issued
+        pinned = {pin.fingerprint for pin in await self._store.pins(device.id)}
+        # An install that came to nothing may have met anybody.
+        before = frozenset(install.old for install in installs if install.old and install.candidate in pinned) - issued
         return Known(
             others=others,
             other_keys={key: name for key, name in keys.items() if key},
@@ -140,4 +145,8 @@ class Reviews:
             issued=issued,
             authority=self._services.authority.der,
             now=now(),
+            in_its_place=frozenset(
+                other.pin.fingerprint for other in devices if other.pin and home_of(other) == home_of(device)
+            ),
+            claimed_at=str(place_under_review(device)) if device.presented_host else "",
         )

@@ -77,8 +77,12 @@ class Information(msgspec.Struct, frozen=True):
 
 
 class NetworkProtocol(msgspec.Struct, frozen=True):
-    """One line of GetNetworkProtocols. `name` is upper case."""
+    """One line of GetNetworkProtocols: `name` is spelled as the device spells it, a port may be 0.
+
+    `whole` is whether it holds all that the device said, so that it can be handed back unchanged.
+    """
 
     name: str
     enabled: bool
     ports: tuple[int, ...]
+    whole: bool = True

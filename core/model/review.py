@@ -8,8 +8,12 @@ from core.model.device import CertificateView, DeviceView
 
 
 class ChangeKind(StrEnum):
-    """Why a device probably shows another certificate than the stored one, worst first. None of these excuses it."""
+    """Why a device probably shows another certificate than the stored one, worst first. None of these excuses it.
 
+    `MOVED` comes before the others: it tells where the certificate was seen, if that is not the device's own address.
+    """
+
+    MOVED = "moved"
     UNKNOWN = "unknown"
     OTHER_DEVICE = "other_device"
     SHARED = "shared"

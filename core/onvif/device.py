@@ -1,6 +1,6 @@
 """One ONVIF device at one origin: what it is, what time it has, which services it offers (ONVIF Core, 8)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -111,6 +111,20 @@ class OnvifDevice:
         answered = await self._call_device("GetNetworkProtocols", credentials)
         return tuple(_protocol(element) for element in children(answered, "NetworkProtocols"))
 
+    async def set_network_protocols(self, protocols: Sequence[NetworkProtocol]) -> None:
+        """Have the device serve these protocols (ONVIF Core, SetNetworkProtocols).
+
+        Some devices take what is left out as switched off: hand over all that it listed. Raises `UnsupportedError`,
+        and sends nothing, where one of them could not be read as a whole.
+        """
+        if not all(protocol.whole and protocol.ports for protocol in protocols):
+            raise UnsupportedError(
+                "The device lists its protocols in a way that cannot be handed back to it",
+                "Change them on the camera's own page. A firmware update may help.",
+            )
+        lines = [_to_send(protocol) for protocol in protocols]
+        await self._call_device("SetNetworkProtocols", Credentials.AT_ONCE, NetworkProtocols=lines)
+
     async def _ask_clock(self) -> datetime | None:
         answer = await self._session.send_plain(self._path, self._clock_call())
         return self._set_clock(_told_time(answer) or clock.from_header(answer.headers.get("date", "")))
@@ -169,9 +183,15 @@ def _paths_by_name(capabilities: etree._Element | None) -> dict[str, str]:
 
 
 def _protocol(element: etree._Element) -> NetworkProtocol:
-    ports = (number(text(port), 65535) for port in children(element, "Port", _MOST_PORTS))
+    name, enabled = words(element, "Name"), boolean(text(element, "Enabled"))
+    ports = [number(text(port), 65535) for port in children(element, "Port", _MOST_PORTS)]
     return NetworkProtocol(
-        name=words(element, "Name").upper(),
-        enabled=boolean(text(element, "Enabled")) is True,
-        ports=tuple(port for port in ports if port),
+        name=name,
+        enabled=enabled is True,
+        ports=tuple(port for port in ports if port is not None),
+        whole=bool(name) and name == text(element, "Name") and enabled is not None and None not in ports,
     )
+
+
+def _to_send(protocol: NetworkProtocol) -> dict[str, object]:
+    return {"Name": protocol.name, "Enabled": protocol.enabled, "Port": list(protocol.ports)}

@@ -57,6 +57,11 @@ _MEANINGS = {
     "KeyDeletionFailed": ("The device could not delete the key", ""),
     "CertificateDeletionFailed": ("The device could not delete the certificate", ""),
     "CertificationPathDeletionFailed": ("The device could not delete the certification path", ""),
+    "ServiceNotSupported": ("The device does not serve this protocol", ""),
+    "PortAlreadyInUse": (
+        "The device uses the port for something else already",
+        "Choose another port for HTTPS on the camera's own page.",
+    ),
     "EnablingTlsFailed": ("The device could not switch HTTPS on", "It may need a certificate first."),
     "OperationProhibited": ("The device's settings forbid this", "Check the device's own page."),
 }

@@ -26,18 +26,22 @@ def main(arguments: list[str]) -> int:
     """Run the site until standard input ends or SIGTERM comes. Return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        asyncio.run(_run(_cameras(options), options.discovery_port, options.interface))
+        asyncio.run(_run(_cameras(options), options))
     except (ValueError, OSError, msgspec.MsgspecError) as error:
         sys.stderr.write(f"simulator: {error}\n")
         return _USAGE
     return 0
 
 
-async def _run(cameras: tuple[CameraSettings, ...], discovery_port: int, interface: str) -> None:
+async def _run(cameras: tuple[CameraSettings, ...], options: argparse.Namespace) -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    async with Site(cameras, discovery_port, interface) as site:
-        _tell(ready=[_described(camera) for camera in site.cameras])
+    mdns, ssdp = options.mdns_port or None, options.ssdp_port or None
+    async with Site(cameras, options.discovery_port, options.interface, mdns_port=mdns, ssdp_port=ssdp) as site:
+        told: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+        for camera in site.cameras:
+            told[camera.settings.persona == "camera"].append(_described(camera))
+        _tell(ready=told[True], others=told[False])
         orders = Orders(site, _tell)
         _read_lines(orders.take, ended.set)
         await ended.wait()
@@ -47,7 +51,8 @@ async def _run(cameras: tuple[CameraSettings, ...], discovery_port: int, interfa
 
 def _described(camera: Camera) -> dict[str, Any]:
     settings = camera.settings
-    said = {"name": settings.name, "host": camera.host, "kind": settings.kind, "expect": settings.expect}
+    said: dict[str, Any] = {"name": settings.name, "host": camera.host, "addresses": settings.hosts}
+    said |= {"kind": settings.kind, "expect": settings.expect}
     return said | {"http_port": camera.http_port or None, "https_port": camera.https_port or None}
 
 
@@ -74,11 +79,13 @@ def _read_lines(take: Callable[[bytes], None], ended: Callable[[], None]) -> Non
 
 def _cameras(options: argparse.Namespace) -> tuple[CameraSettings, ...]:
     if options.site:
-        return demo.cameras(options.network or demo.NETWORK, options.fast)
+        network = options.network or demo.NETWORK
+        return demo.cameras(network, options.fast, mdns=bool(options.mdns_port), ssdp=bool(options.ssdp_port))
     cameras = msgspec.json.decode(options.config.read_bytes(), type=SiteSettings).cameras
     network = network_of(options.network) if options.network else LOOPBACK
     for camera in cameras:
-        check_inside(camera.host, network)
+        for host in camera.hosts:
+            check_inside(host, network)
     return tuple(demo.hurried(camera) for camera in cameras) if options.fast else cameras
 
 
@@ -89,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--config", type=Path, metavar="FILE", help='JSON: {"cameras": [{"name": …, "host": …}, …]}')
     parser.add_argument("--network", metavar="127.X.Y", help="use only addresses that begin like this")
     parser.add_argument("--discovery-port", type=int, default=3702, help="UDP port of WS-Discovery (default 3702)")
+    parser.add_argument("--mdns-port", type=int, default=0, help="UDP port of mDNS (0: none, the default)")
+    parser.add_argument("--ssdp-port", type=int, default=0, help="UDP port of SSDP (0: none, the default)")
     parser.add_argument("--interface", default="127.0.0.1", help="address of the loopback interface")
     parser.add_argument("--fast", action="store_true", help="nothing takes longer than it has to")
     return parser

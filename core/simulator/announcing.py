@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from lxml import etree
 
 from core.simulator import soap
-from core.simulator.soap import ENV, TDS, Maker
+from core.simulator.personas import CAMERA_TYPES
+from core.simulator.soap import ENV, Maker
 
 GROUP = "239.255.255.250"
 _DISCOVERY = "http://schemas.xmlsoap.org/ws/2005/04/discovery"
 _ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
-_NETWORK = "http://www.onvif.org/ver10/network/wsdl"
 _ANONYMOUS = f"{_ADDRESSING}/role/anonymous"
 _EVERYBODY = "urn:schemas-xmlsoap-org:ws:2005:04:discovery"
-_TYPES = frozenset(((_NETWORK, "NetworkVideoTransmitter"), (TDS, "Device")))
 
-_prefixes = {"env": ENV, "wsa": _ADDRESSING, "d": _DISCOVERY, "dn": _NETWORK, "tds": TDS}
+_prefixes = {"env": ENV, "wsa": _ADDRESSING, "d": _DISCOVERY}
 _env = Maker(ENV, **_prefixes)
 _wsa = Maker(_ADDRESSING, **_prefixes)
 _d = Maker(_DISCOVERY, **_prefixes)
@@ -25,13 +24,17 @@ _d = Maker(_DISCOVERY, **_prefixes)
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a camera tells of itself. `instance` grows with each boot, `version` with each change of the rest."""
+    """What a camera tells of itself. `instance` grows with each boot, `version` with each change of the rest.
+
+    `types` are pairs of namespace and name.
+    """
 
     endpoint: str
     scopes: tuple[str, ...]
     xaddrs: tuple[str, ...]
     instance: int = 1
     version: int = 1
+    types: tuple[tuple[str, str], ...] = CAMERA_TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Probe:
 
     def matches(self, profile: Profile) -> bool:
         """Tell whether the camera is meant. Scopes match by whole segments from the left (RFC 3986 rule)."""
-        return self.types <= _TYPES and all(
+        return self.types <= set(profile.types) and all(
             any(f"{has}/".startswith(f"{asked.rstrip('/')}/") for has in profile.scopes) for asked in self.scopes
         )
 
@@ -83,11 +86,18 @@ def bye(profile: Profile, number: int) -> bytes:
 def _told(profile: Profile) -> Sequence[etree._Element]:
     return (
         _reference(profile),
-        _d.Types("dn:NetworkVideoTransmitter tds:Device"),
+        _types(profile),
         _d.Scopes(" ".join(profile.scopes)),
         _d.XAddrs(" ".join(profile.xaddrs)),
         _d.MetadataVersion(str(profile.version)),
     )
+
+
+def _types(profile: Profile) -> etree._Element:
+    spaces = dict.fromkeys(space for space, _ in profile.types)
+    prefixes = {space: f"t{number}" for number, space in enumerate(spaces)}
+    made = Maker(_DISCOVERY, d=_DISCOVERY, **{prefix: space for space, prefix in prefixes.items()})
+    return made.Types(" ".join(f"{prefixes[space]}:{name}" for space, name in profile.types))
 
 
 def _reference(profile: Profile) -> etree._Element:

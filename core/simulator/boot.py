@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from functools import cache
 
+import msgspec
+
 from core.simulator import self_made, signing
 from core.simulator.contents import FACTORY, Contents
 from core.simulator.device import Flash, Protocol
@@ -20,14 +22,19 @@ def boot(settings: CameraSettings, flash: Flash | None, ports: dict[str, int], n
     # An assignment that was not kept may name a path that is gone.
     contents.assigned = [path for path in contents.assigned if path in contents.paths]
     is_missing = https is not None and https.enabled and not contents.assigned
-    if https is not None and (is_new or is_missing or settings.quirks.new_certificate_at_boot):
+    if https is not None and (is_new or is_missing or _makes_another(settings, flash)):
         _assign_factory(settings, contents, now)
-    return flash
+    return msgspec.structs.replace(flash, host=settings.host)
+
+
+def _makes_another(settings: CameraSettings, flash: Flash) -> bool:
+    quirks = settings.quirks
+    return quirks.new_certificate_at_boot or (quirks.certificate_for_address and flash.host != settings.host)
 
 
 def _protocols(settings: CameraSettings, ports: dict[str, int]) -> dict[str, Protocol]:
-    enabled = {"HTTP": True, "HTTPS": settings.https_enabled}
-    return {name: Protocol(enabled[name], port) for name, port in ports.items()}
+    given = {name: Protocol(name != "HTTPS" or settings.https_enabled, port) for name, port in ports.items()}
+    return given | ({"RTSP": Protocol(True, settings.rtsp_port)} if settings.rtsp_port is not None else {})
 
 
 def _new_contents(settings: CameraSettings, now: datetime) -> Contents:

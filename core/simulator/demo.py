@@ -1,18 +1,33 @@
 """The site of the demo: cameras of every kind that a technician meets, each with what can be made of it."""
 
+import ipaddress
 from typing import Any
 
 import msgspec
 
+from core.simulator import bystanders
 from core.simulator.listener import is_free
 from core.simulator.loopback import network_of
-from core.simulator.settings import ByItself, CameraSettings, KeystoreSettings, Mishap, Quirks, Timing, Way
+from core.simulator.settings import (
+    ByItself,
+    CameraSettings,
+    KeystoreSettings,
+    MdnsService,
+    Mishap,
+    Quirks,
+    Ssdp,
+    Timing,
+    Way,
+)
 
 NETWORK = "127.77.0"
 _USUAL_PORTS = (80, 443)
 _HIGH_PORTS = (8080, 8443)
 _ODD_PORT = 7443
+_HIDDEN_PORT = 9443
 _FIRST = 11
+_SECOND_NETWORK_CARD = 100
+_NEXT_LEASE = 150
 _FAST = Timing(key=0.02, switch=0.02, restart=0.05, boot=0.05)
 _PACED = Timing(answer=0.03, key=3.0, switch=1.0, restart=4.0, boot=8.0)
 _SLOW = Timing(answer=0.2, key=24.0, switch=3.0, restart=12.0, boot=25.0)
@@ -29,7 +44,15 @@ _OLD = KeystoreSettings(
 )
 _ONE_SLOT = KeystoreSettings(curves=(), most_keys=3, most_certificates=3, most_paths=2, most_tls_paths=1, filled=1)
 _FULL = KeystoreSettings(most_keys=4, most_certificates=8, most_paths=4, filled=3)
-_REFUSED = Mishap("fault", "Sender/ter:InvalidArgVal/ter:BadCertificate", times=1_000_000)
+_ALWAYS = 1_000_000
+_REFUSED = Mishap("fault", "Sender/ter:InvalidArgVal/ter:BadCertificate", times=_ALWAYS)
+_UNKNOWN = Mishap("fault", "Receiver/ter:ActionNotSupported", times=_ALWAYS)
+_MDNS = (
+    MdnsService("_CGI._tcp", "http", {"macaddress": "{mac}"}),
+    MdnsService("_http._tcp", "http"),
+    MdnsService("_https._tcp", "https"),
+)
+_NORVIK_SSDP = Ssdp(path="/upnpdevicedesc.xml", port=0, serial="serial")
 
 
 def _meridian(name: str, model: str, **given: Any) -> CameraSettings:
@@ -98,20 +121,51 @@ _CAMERAS = (
         faults={"UploadCertificate": _REFUSED},
     ),
 )
+# Those that announce themselves by something else than WS-Discovery, and what else does.
+_MORE = (
+    _meridian(
+        "Tunnel",
+        "MX-2240-V",
+        kind="unusual HTTPS port that only mDNS tells",
+        https_port=_HIDDEN_PORT,
+        ws_discovery=False,
+        mdns=_MDNS,
+        faults={"GetNetworkProtocols": _UNKNOWN},
+    ),
+    _norvik(
+        "Fuel station",
+        "NB-2060-F",
+        kind="only SSDP tells of it, with its HTTP port",
+        ws_discovery=False,
+        ssdp=_NORVIK_SSDP,
+    ),
+    _meridian("Archive", "MX-1080-D", kind="HTTPS off until somebody turns it on", https_enabled=False, ssdp=Ssdp()),
+    _meridian("Control room", "MX-4K-PTZ", kind="two network cards", also_at=("",), mdns=_MDNS),
+    _norvik(
+        "Visitor desk",
+        "NB-4120-IR",
+        kind="gets another address",
+        ssdp=_NORVIK_SSDP,
+        by_itself=ByItself("move", after=45.0, to="?"),
+    ),
+    bystanders.printer("Office printer"),
+    bystanders.nas("Backup"),
+    bystanders.windows("Front desk PC"),
+)
 
 
-def cameras(network: str, fast: bool) -> tuple[CameraSettings, ...]:
-    """Return the cameras on addresses below `network`, such as `127.77.0`.
+def cameras(network: str, fast: bool, *, mdns: bool = False, ssdp: bool = False) -> tuple[CameraSettings, ...]:
+    """Return the cameras on addresses below `network`, such as `127.77.0`, and some devices that are none.
 
-    They use the usual ports where this process may have them, otherwise high ones. With `fast` nothing takes longer
-    than it has to. Raises `ValueError` for a network that is not on the loopback interface.
+    What announces itself over `mdns` or `ssdp` is left out where nobody can hear that. They use the usual ports where
+    this process may have them, otherwise high ones. With `fast` nothing takes longer than it has to. Raises
+    `ValueError` for a network that is not on the loopback interface.
     """
     addresses = network_of(network)
     first = str(addresses[_FIRST])
     http, https = _USUAL_PORTS if all(is_free(first, port) for port in _USUAL_PORTS) else _HIGH_PORTS
-    placed = (
-        _placed(camera, number, str(addresses[_FIRST + number]), http, https) for number, camera in enumerate(_CAMERAS)
-    )
+    heard = [camera for camera in _MORE if (mdns or not camera.mdns) and (ssdp or not camera.ssdp)]
+    placed = (_placed(camera, number, addresses, http, https) for number, camera in enumerate((*_CAMERAS, *heard)))
     return tuple(map(hurried, placed) if fast else placed)
 
 
@@ -120,12 +174,20 @@ def hurried(camera: CameraSettings) -> CameraSettings:
     return msgspec.structs.replace(camera, timing=_FAST)
 
 
-def _placed(camera: CameraSettings, number: int, host: str, http: int, https: int) -> CameraSettings:
+def _placed(
+    camera: CameraSettings, number: int, addresses: ipaddress.IPv4Network, http: int, https: int
+) -> CameraSettings:
+    place = _FIRST + number
+    by_itself = camera.by_itself
+    if by_itself is not None and by_itself.to:
+        by_itself = msgspec.structs.replace(by_itself, to=str(addresses[_NEXT_LEASE + place]))
     return msgspec.structs.replace(
         camera,
         serial=f"00A1B2C3{number + 17:04X}",
-        host=host,
-        http_port=http,
+        host=str(addresses[place]),
+        also_at=tuple(str(addresses[_SECOND_NETWORK_CARD + place]) for _ in camera.also_at),
+        http_port=http if camera.http_port == 0 else camera.http_port,
         https_port=https if camera.https_port == 0 else camera.https_port,
         timing=camera.timing if camera.timing != Timing() else _PACED,
+        by_itself=by_itself,
     )

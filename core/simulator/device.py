@@ -21,10 +21,11 @@ class Protocol(msgspec.Struct, frozen=True):
 
 
 class Flash(msgspec.Struct, frozen=True):
-    """What survives a power cut."""
+    """What survives a power cut. `host` is the address that the camera had."""
 
     contents: Contents
     protocols: dict[str, Protocol]
+    host: str = ""
 
 
 class Device:
@@ -38,6 +39,7 @@ class Device:
         self.clock = Clock(settings.clock_offset, settings.lost_clock)
         self.keystore = Keystore(settings.keystore or KeystoreSettings(), flash.contents)
         self.protocols = dict(flash.protocols)
+        self._protocols_at_boot = dict(flash.protocols)
         self._is_free = is_free
         self._assigned_at_boot = list(flash.contents.assigned)
 
@@ -46,16 +48,16 @@ class Device:
         contents = self.keystore.contents.settled()
         if self.settings.quirks.forgets_assignment:
             contents.assigned = list(self._assigned_at_boot)
-        return Flash(contents, dict(self.protocols))
+        return Flash(contents, dict(self.protocols), self.settings.host)
 
     def on(self, protocol: str) -> bool:
         """Tell whether a protocol is there and switched on."""
-        found = self.protocols.get(protocol)
+        found = self._in_effect.get(protocol)
         return found is not None and found.enabled
 
     def port(self, protocol: str) -> int:
         """Return the port of a protocol, 0 where it is not there."""
-        found = self.protocols.get(protocol)
+        found = self._in_effect.get(protocol)
         return found.port if found is not None else 0
 
     def presented(self) -> Path | None:
@@ -80,16 +82,24 @@ class Device:
             raise invalid("ServiceNotSupported", f"{', '.join(sorted(unknown))} is not supported")
         merged = self.protocols | asked
         ports = {protocol.port for protocol in merged.values()}
-        held = {protocol.port for protocol in self.protocols.values()}
-        if len(ports) < len(merged) or not all(map(self._can_have, ports - held)):
+        new = ports - {protocol.port for protocol in (*self.protocols.values(), *self._in_effect.values())}
+        if len(ports) < len(merged) or not all(map(self._can_have, new)) or self._is_fixed(asked):
             raise invalid("PortAlreadyInUse", "A port is in use already, or is none")
         if merged.get("HTTPS", Protocol(False, 0)).enabled and not self.keystore.contents.assigned:
             raise unsupported("No certificate is assigned to the TLS server", "EnablingTlsFailed")
         if not self.settings.quirks.ignores_protocols:
             self.protocols = merged
 
+    @property
+    def _in_effect(self) -> dict[str, Protocol]:
+        return self._protocols_at_boot if self.settings.quirks.protocols_need_reboot else self.protocols
+
     def _can_have(self, port: int) -> bool:
         return 0 < port < 65536 and self._is_free(port)
+
+    def _is_fixed(self, asked: dict[str, Protocol]) -> bool:
+        moved = any(protocol.port != self.protocols[name].port for name, protocol in asked.items())
+        return moved and self.settings.quirks.fixed_ports
 
 
 def _own_version(given: Identity) -> Identity:

@@ -151,13 +151,30 @@ def _get_network_protocols(device: Device, _: Call) -> etree._Element:
 
 def _set_network_protocols(device: Device, call: Call) -> etree._Element:
     asked = {}
-    for line in call.body.findall(f"{{{TDS}}}NetworkProtocols"):
-        enabled = line.findtext(f"{{{TT}}}Enabled", "").strip() in ("true", "1")
-        name, port = line.findtext(f"{{{TT}}}Name", ""), line.findtext(f"{{{TT}}}Port")
+    for name, enabled, port in _asked_protocols(call):
         known = device.protocols.get(name, Protocol(False, 0))
         asked[name] = Protocol(enabled, int(port) if port else known.port)
     device.set_protocols(asked)
     return tds.SetNetworkProtocolsResponse()
+
+
+def _asked_protocols(call: Call) -> list[tuple[str, bool, str]]:
+    return [
+        (
+            line.findtext(f"{{{TT}}}Name", "").strip(),
+            line.findtext(f"{{{TT}}}Enabled", "").strip() in ("true", "1"),
+            line.findtext(f"{{{TT}}}Port", "").strip(),
+        )
+        for line in call.body.findall(f"{{{TDS}}}NetworkProtocols")
+    ]
+
+
+def _note_protocols(call: Call) -> str:
+    return ", ".join(f"{name} {'on' if enabled else 'off'} {port}" for name, enabled, port in _asked_protocols(call))
+
+
+def _system_reboot(device: Device, _: Call) -> etree._Element:
+    return tds.SystemRebootResponse(tds.Message(f"{device.settings.model} restarts"))
 
 
 _OPERATIONS = {
@@ -169,5 +186,6 @@ _OPERATIONS = {
     "GetDeviceInformation": Operation(Access.READ_SYSTEM, _get_device_information),
     "GetScopes": Operation(Access.READ_SYSTEM, _get_scopes),
     "GetNetworkProtocols": Operation(Access.READ_SYSTEM, _get_network_protocols),
-    "SetNetworkProtocols": Operation(Access.WRITE_SYSTEM, _set_network_protocols),
+    "SetNetworkProtocols": Operation(Access.WRITE_SYSTEM, _set_network_protocols, _note_protocols),
+    "SystemReboot": Operation(Access.UNRECOVERABLE, _system_reboot, reboots=True),
 }

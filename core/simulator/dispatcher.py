@@ -9,7 +9,7 @@ from hashlib import sha256
 from html import escape
 from urllib.parse import urlsplit
 
-from core.simulator import faults, schema, soap
+from core.simulator import faults, schema, soap, upnp
 from core.simulator.device import Device
 from core.simulator.digest import Outcome
 from core.simulator.http_server import Dropped, HttpAnswer, HttpRequest
@@ -21,6 +21,7 @@ from core.simulator.settings import Mishap
 
 _BROKEN = HttpAnswer(500, b"<html><body><h1>500 Internal Server Error</h1></body></html>")
 _FOREVER = 3600.0
+_WEB = ("http", "https")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class _Entry:
     credentials: tuple[str, ...]
     login: str = ""
     outcome: str = "ok"
+    note: str = ""
 
 
 class Dispatcher:
@@ -70,7 +72,7 @@ class Dispatcher:
             raise
         finally:
             self._log.requests.append(
-                Received(at, request.scheme, entry.operation, entry.credentials, entry.login, entry.outcome)
+                Received(at, request.scheme, entry.operation, entry.credentials, entry.login, entry.outcome, entry.note)
             )
         date = format_datetime(self._device.clock.now(), usegmt=True)
         return replace(answer, headers=(*answer.headers, ("Date", date), ("Server", self._settings.maker)))
@@ -78,7 +80,7 @@ class Dispatcher:
     async def _answer(self, request: HttpRequest, entry: _Entry) -> HttpAnswer:
         await asyncio.sleep(self._settings.timing.answer)
         path = urlsplit(request.target).path
-        service = self._services.get(path)
+        service = self._services.get(path) if request.scheme in _WEB else None
         if service is None or request.method != "POST":
             answer = self._web_page(request, path)
         elif request.header("content-type").partition(";")[0].strip().lower() != soap.CONTENT_TYPE:
@@ -89,12 +91,27 @@ class Dispatcher:
         return answer
 
     def _web_page(self, request: HttpRequest, path: str) -> HttpAnswer:
-        if path in self._services:
+        if path in self._services and request.scheme in _WEB:
             return HttpAnswer(405, b"Only POST is understood", headers=(("Allow", "POST"),))
-        if path != "/":
+        pages: dict[str, Callable[[HttpRequest], HttpAnswer]] = {}
+        if request.scheme in _WEB:
+            pages["/"] = self._front_page
+        if self._is_description(request.scheme, path):
+            pages[path] = self._description
+        if path not in pages:
             return HttpAnswer(404, b"Not found")
         if request.method not in ("GET", "HEAD"):
             return HttpAnswer(405, b"Only GET is understood", headers=(("Allow", "GET, HEAD"),))
+        return pages[path](request)
+
+    def _is_description(self, scheme: str, path: str) -> bool:
+        ssdp = self._settings.ssdp
+        return ssdp is not None and path == ssdp.path and scheme == ("http" if ssdp.port is None else "upnp")
+
+    def _description(self, request: HttpRequest) -> HttpAnswer:
+        return HttpAnswer(200, upnp.description(self._settings, request.host, self._device.port("HTTP")), upnp.XML)
+
+    def _front_page(self, _: HttpRequest) -> HttpAnswer:
         title = escape(f"{self._settings.maker} {self._settings.model}")
         return HttpAnswer(200, f"<!doctype html>\n<title>{title}</title>\n{self._certificate()}".encode())
 
@@ -117,8 +134,9 @@ class Dispatcher:
         if refusal is not None:
             return refusal
         schema.check(message.body)
-        origin = f"{request.scheme}://{self._settings.host}:{self._device.protocols[request.scheme.upper()].port}"
-        return await self._carry_out(operation, Call(message.body, origin), self._mishaps.take(message.operation))
+        call = Call(message.body, f"{request.scheme}://{request.host}:{self._device.port(request.scheme.upper())}")
+        entry.note = operation.note(call)
+        return await self._carry_out(operation, call, self._mishaps.take(message.operation))
 
     def _refusal(
         self, request: HttpRequest, message: soap.Request, operation: Operation, entry: _Entry
@@ -164,7 +182,8 @@ class Dispatcher:
         if mishap is not None and mishap.kind == "power_cut_after":
             self._reactions.cut()
             raise Dropped
-        return HttpAnswer(200, soap.answer(element), f"{soap.CONTENT_TYPE}; charset=utf-8", (), self._reactions.apply)
+        then = self._reactions.cut if operation.reboots else self._reactions.apply
+        return HttpAnswer(200, soap.answer(element), f"{soap.CONTENT_TYPE}; charset=utf-8", (), then)
 
     async def _before(self, mishap: Mishap | None) -> HttpAnswer | None:
         match mishap.kind if mishap is not None else "":

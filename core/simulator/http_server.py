@@ -17,13 +17,14 @@ _IDLE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request. Header names are in lower case."""
+    """One request, to the camera's address `host`. Header names are in lower case."""
 
     scheme: str
     method: str
     target: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    host: str = ""
 
     def header(self, name: str) -> str:
         """Return the first header of that name, "" where there is none."""
@@ -58,6 +59,7 @@ class HttpConnection:
         self._reader = reader
         self._writer = writer
         self._record = record
+        self._host: str = writer.get_extra_info("sockname")[0]
         self._h11 = h11.Connection(h11.SERVER)
         self._method = ""
 
@@ -96,7 +98,8 @@ class HttpConnection:
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers)
         self._record.requests += 1
         self._method = event.method.decode("latin-1")
-        return HttpRequest(self._scheme, self._method, event.target.decode("latin-1"), headers, bytes(body))
+        target = event.target.decode("latin-1")
+        return HttpRequest(self._scheme, self._method, target, headers, bytes(body), self._host)
 
     async def _event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         while (event := self._h11.next_event()) is h11.NEED_DATA:

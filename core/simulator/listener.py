@@ -3,8 +3,8 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack, suppress
 
 _HANDSHAKE = 10.0
 _GOODBYE = 1.0
@@ -14,52 +14,52 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Listener:
-    """Serves connections on one address and port while open; while it is shut, connecting is refused.
+    """Serves connections on one port of each address while open; while it is shut, connecting is refused.
 
     It accepts by itself: asyncio's servers do not know the connections whose TLS handshake is not finished yet, so that
     shutting one would leave them open.
     """
 
-    def __init__(self, host: str, serve: Serve) -> None:
-        self._host = host
+    def __init__(self, hosts: Sequence[str], serve: Serve) -> None:
+        self._hosts = tuple(hosts)
         self._serve = serve
-        self._kept: socket.socket | None = None
-        self._listening: socket.socket | None = None
+        self._kept: list[socket.socket] = []
+        self._listening: list[socket.socket] = []
         self._tasks: dict[asyncio.Task[None], socket.socket] = {}
 
     @property
     def port(self) -> int:
         """The port that is kept, 0 where there is none."""
-        return int(self._kept.getsockname()[1]) if self._kept is not None else 0
+        return int(self._kept[0].getsockname()[1]) if self._kept else 0
 
     def keep(self, port: int) -> int:
         """Take the port, 0 for any, without listening, and let go of another one. Return its number."""
-        kept = _bound(self._host, port)
+        kept = _bound_on_each(self._hosts, port)
         self.release()
         self._kept = kept
         return self.port
 
     def release(self) -> None:
         """Let go of the port."""
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
+        for sock in self._kept:
+            sock.close()
+        self._kept = []
 
     def open(self, context: ssl.SSLContext | None = None) -> None:
         """Serve on the port that is kept, with TLS if there is a context."""
-        assert self._kept is not None, "keep a port first"
-        self._listening = _bound(self._host, self.port)
-        self._listening.setblocking(False)
-        self._listening.listen(_BACKLOG)
-        asyncio.get_running_loop().add_reader(self._listening, self._accept, self._listening, context)
+        assert self._kept, "keep a port first"
+        self._listening = _bound_on_each(self._hosts, self.port)
+        for sock in self._listening:
+            sock.setblocking(False)
+            sock.listen(_BACKLOG)
+            asyncio.get_running_loop().add_reader(sock, self._accept, sock, context)
 
     async def shut(self) -> None:
         """Serve no longer: connections are reset, new ones refused."""
-        listening, self._listening = self._listening, None
-        if listening is None:
-            return
-        asyncio.get_running_loop().remove_reader(listening)
-        listening.close()
+        listening, self._listening = self._listening, []
+        for sock in listening:
+            asyncio.get_running_loop().remove_reader(sock)
+            sock.close()
         tasks = dict(self._tasks)
         for task in tasks:
             task.cancel()
@@ -108,6 +108,17 @@ async def _opened(
         lambda: protocol, sock, ssl=context, ssl_handshake_timeout=handshake, ssl_shutdown_timeout=goodbye
     )
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+
+
+def _bound_on_each(hosts: Sequence[str], port: int) -> list[socket.socket]:
+    """Bind one socket an address, all to the same port; to none where one cannot have it."""
+    with ExitStack() as stack:
+        bound: list[socket.socket] = []
+        for host in hosts:
+            bound.append(stack.enter_context(_bound(host, port)))
+            port = bound[0].getsockname()[1]
+        stack.pop_all()
+    return bound
 
 
 def is_free(host: str, port: int) -> bool:

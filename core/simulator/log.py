@@ -22,7 +22,7 @@ class Received:
 
     `at` is on the camera's own clock. `credentials` are the kinds that came with it, right or wrong: `Digest`,
     `Basic`, `token`; `login` is the one that was accepted, "" where none was needed or given. `outcome` is `ok`,
-    a fault's code or the HTTP status.
+    a fault's code or the HTTP status. `note` is what was asked of SetNetworkProtocols, such as `HTTPS on 443`.
     """
 
     at: datetime
@@ -31,6 +31,7 @@ class Received:
     credentials: tuple[str, ...]
     login: str
     outcome: str
+    note: str = ""
 
 
 @dataclass

@@ -30,10 +30,15 @@ Handler = Callable[[Device, Call], etree._Element]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation. The handler returns the answer's element, or raises `OnvifFault` and has changed nothing."""
+    """One operation. The handler returns the answer's element, or raises `OnvifFault` and has changed nothing.
+
+    `note` tells what is worth logging of a call. With `reboots` the camera restarts when the answer is out.
+    """
 
     access: Access
     handler: Handler
+    note: Callable[[Call], str] = lambda _: ""
+    reboots: bool = False
 
 
 @dataclass(frozen=True, slots=True)

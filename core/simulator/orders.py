@@ -9,6 +9,7 @@
 | `factory_certificate` | back to the certificate that it came with |
 | `install_own` | a key, and a certificate of the site's own authority for it |
 | `swap` | it and the one at `other` restart at each other's address |
+| `move` | it restarts at the address `to` instead |
 
 For each comes one line: `{"done": …}` with the order once it is carried out, so that handshakes show what it changed,
 or `{"refused": …}` with the reason.
@@ -30,9 +31,10 @@ from core.simulator.site import Site
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Something to be done with the camera at `host`, such as `{"order": "power_cut", "host": "127.77.0.11"}`."""
 
-    order: Literal["power_cut", "power_off", "power_on", "factory_reset", Change, "swap"]
+    order: Literal["power_cut", "power_off", "power_on", "factory_reset", Change, "swap", "move"]
     host: str
     other: str = ""
+    to: str = ""
 
 
 class Orders:
@@ -58,6 +60,8 @@ class Orders:
 
     def _work(self, order: Order) -> Callable[[], Awaitable[None]]:
         camera = self._at(order.host)
+        if (order.order == "move") != bool(order.to):
+            raise Impossible("A camera moves to another address, and nothing else has any use for one")
         if order.order == "swap":
             return partial(self._site.swap, camera, self._at(order.other))
         if order.other:
@@ -71,19 +75,21 @@ class Orders:
                 return camera.power_on
             case "factory_reset":
                 return camera.factory_reset
+            case "move":
+                return partial(camera.move, order.host, order.to)
             case change:
                 return partial(camera.change_certificate, change)
 
     def _at(self, host: str) -> Camera:
         for camera in self._site.cameras:
-            if camera.host == host:
+            if host in camera.settings.hosts:
                 return camera
         raise Impossible(f"There is no camera at {host}")
 
     async def _carry_out(self, order: Order, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
-        except (Impossible, OSError) as error:
+        except (ValueError, OSError) as error:
             self._tell(refused=str(error))
         else:
             self._tell(done=msgspec.to_builtins(order))

@@ -1,4 +1,4 @@
-"""The ports of a camera, on one address."""
+"""The ports of a camera, the same on each of its addresses."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,25 +6,29 @@ from core.simulator.endpoint import Endpoint, Offer
 from core.simulator.listener import Listener, Serve
 from core.simulator.settings import CameraSettings
 
+DESCRIPTION = "UPNP"
+"""The name of the port for the UPnP description alone. It is none of the network protocols that ONVIF knows."""
+
 
 class Ports:
-    """HTTP and HTTPS, as far as the camera has them, by name. `serve` makes what serves the connections to one.
+    """HTTP and HTTPS, and one for the UPnP description, as far as the camera has them, by name.
 
-    Raises `OSError` where a port cannot be had.
+    `serve` makes what serves the connections to one. Raises `OSError` where a port cannot be had.
     """
 
     def __init__(self, settings: CameraSettings, serve: Callable[[str], Serve]) -> None:
-        asked = {"HTTP": settings.http_port, "HTTPS": settings.https_port}
+        described = settings.ssdp.port if settings.ssdp is not None else None
+        asked = {"HTTP": settings.http_port, "HTTPS": settings.https_port, DESCRIPTION: described}
         self._asked = {name: port for name, port in asked.items() if port is not None}
-        self._listeners = {name: Listener(settings.host, serve(name)) for name in self._asked}
+        self._listeners = {name: Listener(settings.hosts, serve(name)) for name in self._asked}
         self._endpoints = self._made(settings)
 
     def keep(self, held: Mapping[str, int]) -> dict[str, int]:
-        """Take the ports, without listening, and return them. `held` are those that the camera remembers."""
+        """Take the ports, without listening, and return those of protocols. `held` are those that it remembers."""
         for name, asked in self._asked.items():
             listener = self._listeners[name]
             listener.keep(held.get(name) or listener.port or asked)
-        return {name: listener.port for name, listener in self._listeners.items()}
+        return {name: listener.port for name, listener in self._listeners.items() if name != DESCRIPTION}
 
     def release(self) -> None:
         """Let go of the ports."""
@@ -34,12 +38,12 @@ class Ports:
     async def start(self, offer: Callable[[str], Offer | None]) -> None:
         """Serve at once what is offered on each."""
         for name, endpoint in self._endpoints.items():
-            await endpoint.start(offer(name))
+            await endpoint.start(self._offered(name, offer))
 
     def want(self, offer: Callable[[str], Offer | None]) -> None:
         """Serve what is offered on each after the time that a restart takes. Not waited for."""
         for name, endpoint in self._endpoints.items():
-            endpoint.want(offer(name))
+            endpoint.want(self._offered(name, offer))
 
     async def settled(self) -> None:
         """Return when each serves what is wanted."""
@@ -56,8 +60,15 @@ class Ports:
         served = self._endpoints["HTTPS"].served if "HTTPS" in self._endpoints else None
         return served.identity.chain[0] if served is not None and served.identity is not None else b""
 
+    def description(self) -> int:
+        """Return the port that the UPnP description has for itself, 0 where it has none."""
+        return self._listeners[DESCRIPTION].port if DESCRIPTION in self._listeners else 0
+
+    def _offered(self, name: str, offer: Callable[[str], Offer | None]) -> Offer | None:
+        return Offer(self._listeners[name].port) if name == DESCRIPTION else offer(name)
+
     def _made(self, settings: CameraSettings) -> dict[str, Endpoint]:
         made = {name: Endpoint(listener, settings.timing) for name, listener in self._listeners.items()}
-        if settings.quirks.http_restarts_too and len(made) == 2:
+        if settings.quirks.http_restarts_too and {"HTTP", "HTTPS"} <= made.keys():
             made["HTTPS"] = Endpoint(self._listeners["HTTPS"], settings.timing, [made["HTTP"]])
         return made

@@ -1,16 +1,17 @@
-"""Hears probes for all cameras of a site on one socket, and answers each from the camera's own address."""
+"""Hears questions to all cameras of a site on one group, and answers each from the camera's own address."""
 
 import asyncio
 import ipaddress
 import random
 import socket
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from core.simulator.announcing import GROUP, Probe, Profile, bye, hello, probe_matches, read_probe
 from core.simulator.camera import Camera
-from core.simulator.device_service import scopes
 from core.simulator.loopback import LOOPBACK, check_inside
+from core.simulator.standing import Standing
 
 _LARGEST = 16 * 1024
 _LONGEST_DELAY = 0.1
@@ -19,61 +20,96 @@ _IP_MULTICAST_ALL = 49
 
 
 @dataclass(slots=True)
-class _Voice:
-    """A camera and the socket on its address. `said` counts its messages since the last boot."""
+class History:
+    """What counts up while a camera speaks: its boots, the changes of what it tells, its messages since the boot."""
 
-    camera: Camera
-    host: str
-    sock: socket.socket
-    instance: int = 0
-    version: int = 1
+    boots: int = 0
+    version: int = 0
     said: int = 0
 
-    def profile(self) -> Profile:
-        settings = self.camera.settings
-        ports = {"http": self.camera.http_port, "https": self.camera.https_port}
-        xaddrs = tuple(
-            f"{scheme}://{self.camera.host}:{ports[scheme]}{settings.path}"
-            for scheme in settings.announces
-            if self.camera.device.on(scheme.upper())
-        )
-        return Profile(settings.endpoint, tuple(scopes(settings)), xaddrs, self.instance, self.version)
-
     def number(self) -> int:
+        """Return the number of the next message."""
         self.said += 1
         return self.said
 
 
-class Responder:
-    """Answers on the multicast group at `port` (0: any), on the interface with the loopback address `interface` only.
+class Question(Protocol):
+    """One question."""
 
-    Raises `ValueError` for an interface that is not the loopback, `OSError` where the port cannot be had.
+    @property
+    def to_all(self) -> bool:
+        """Whether the answers are for everybody."""
+
+    def concerns(self, standing: Standing) -> bool:
+        """Tell whether a camera is meant."""
+
+    def answers(self, standing: Standing, history: History) -> Sequence[bytes]:
+        """Return a camera's answers, a datagram each."""
+
+
+class Language(Protocol):
+    """A protocol in which cameras announce themselves to a multicast group."""
+
+    @property
+    def group(self) -> str:
+        """The group's address."""
+
+    @property
+    def hops(self) -> int:
+        """The time to live of what is said to all."""
+
+    def spoken_by(self, standing: Standing) -> bool:
+        """Tell whether a camera takes part."""
+
+    def question(self, payload: bytes, *, from_peer: bool) -> Question | None:
+        """Return the question in a datagram, None where it is none. `from_peer`: sent from the protocol's own port."""
+
+    def hello(self, standing: Standing, history: History) -> Sequence[bytes]:
+        """Return what is said to everybody after a start."""
+
+    def bye(self, standing: Standing, history: History) -> Sequence[bytes]:
+        """Return what is said to everybody before an end."""
+
+
+@dataclass(slots=True)
+class _Speaker:
+    """A camera, with a socket on each of its addresses for as long as it may be heard there."""
+
+    camera: Camera
+    history: History = field(default_factory=History)
+    mouths: dict[str, socket.socket] = field(default_factory=dict)
+
+
+class Responder:
+    """Answers in one language at `port` (0: any), on the interface with the loopback address `interface` only.
+
+    What is sent to a camera's own address at that port is heard, too. Raises `ValueError` for an interface that is not
+    the loopback, `OSError` where the port cannot be had.
     """
 
-    def __init__(self, port: int, interface: str = "127.0.0.1") -> None:
+    def __init__(self, language: Language, port: int, interface: str = "127.0.0.1") -> None:
         check_inside(interface)
         self.port = port
+        self._language = language
         self._interface = socket.inet_aton(interface)
-        self._voices: dict[Camera, _Voice] = {}
+        self._speakers: dict[Camera, _Speaker] = {}
         self._delayed: set[asyncio.TimerHandle] = set()
         self._ear: socket.socket | None = None
 
     @property
     def pending(self) -> int:
-        """How many answers are still to be sent."""
+        """How many cameras are still to answer."""
         return len(self._delayed)
 
     def open(self) -> None:
         """Listen from now on."""
-        self._ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._ear.setblocking(False)
-        self._ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._ear = _udp()
         self._ear.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
-        self._ear.bind((GROUP, self.port))
+        self._ear.bind((self._language.group, self.port))
         self.port = self._ear.getsockname()[1]
-        membership = socket.inet_aton(GROUP) + self._interface
+        membership = socket.inet_aton(self._language.group) + self._interface
         self._ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
-        asyncio.get_running_loop().add_reader(self._ear, self._hear, self._ear)
+        asyncio.get_running_loop().add_reader(self._ear, self._hear_all, self._ear)
 
     def close(self) -> None:
         """Listen no longer, and forget all cameras without a word."""
@@ -81,69 +117,121 @@ class Responder:
             handle.cancel()
         self._delayed.clear()
         if self._ear is not None:
-            asyncio.get_running_loop().remove_reader(self._ear)
-            self._ear.close()
+            _close(self._ear)
             self._ear = None
-        for voice in self._voices.values():
-            voice.sock.close()
-        self._voices.clear()
+        for speaker in self._speakers.values():
+            self._silence(speaker, speaker.mouths.copy())
+        self._speakers.clear()
 
     def hello(self, camera: Camera) -> None:
         """Say that a camera has started, and answer for it from now on."""
-        voice = self._voice(camera)
-        voice.instance += 1
-        voice.said = 0
-        self._say(voice, hello(voice.profile(), voice.number()), (GROUP, self.port))
+        speaker = self._speakers.setdefault(camera, _Speaker(camera))
+        self._place(speaker)
+        speaker.history.boots += 1
+        speaker.history.said = 0
+        self._greet(speaker)
+
+    def changed(self, camera: Camera) -> None:
+        """Say what a camera that was there before tells now."""
+        if (speaker := self._speakers.get(camera)) is not None:
+            speaker.history.version += 1
+            self._greet(speaker)
 
     def bye(self, camera: Camera) -> None:
-        """Say that a camera goes, and answer for it no longer."""
-        voice = self._voices.pop(camera, None)
-        if voice is not None:
-            self._say(voice, bye(voice.profile(), voice.number()), (GROUP, self.port))
-            voice.sock.close()
+        """Say that a camera goes, and answer for it no longer until it starts again."""
+        speaker = self._speakers.get(camera)
+        if speaker is None:
+            return
+        for standing in self._standings(speaker):
+            self._say(speaker, standing, self._language.bye(standing, speaker.history), self._everybody)
+        self._silence(speaker, speaker.mouths.copy())
 
-    def _voice(self, camera: Camera) -> _Voice:
-        voice = self._voices.get(camera)
-        if voice is None:
-            voice = self._voices[camera] = _Voice(camera, camera.host, self._mouth(camera.host))
-        elif voice.host != camera.host:
-            voice.sock.close()
-            voice.host, voice.sock = camera.host, self._mouth(camera.host)
-            voice.version += 1
-        return voice
+    def _greet(self, speaker: _Speaker) -> None:
+        for standing in self._standings(speaker):
+            self._say(speaker, standing, self._language.hello(standing, speaker.history), self._everybody)
 
-    def _mouth(self, host: str) -> socket.socket:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.setblocking(False)
+    @property
+    def _everybody(self) -> tuple[str, int]:
+        return self._language.group, self.port
+
+    def _standings(self, speaker: _Speaker) -> list[Standing]:
+        standings = map(speaker.camera.standing, speaker.mouths)
+        return [standing for standing in standings if self._language.spoken_by(standing)]
+
+    def _place(self, speaker: _Speaker) -> None:
+        """Have a socket at each of the camera's addresses, and at no other one."""
+        hosts = speaker.camera.settings.hosts
+        gone = speaker.mouths.keys() - set(hosts)
+        new = [host for host in hosts if host not in speaker.mouths]
+        self._silence(speaker, gone)
+        speaker.mouths |= {host: self._mouth(speaker, host) for host in new}
+        if new:
+            speaker.history.version += 1
+
+    def _silence(self, speaker: _Speaker, hosts: Iterable[str]) -> None:
+        for host in hosts:
+            _close(speaker.mouths.pop(host))
+
+    def _mouth(self, speaker: _Speaker, host: str) -> socket.socket:
+        sock = _udp()
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, self._interface)
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
-        sock.bind((host, 0))
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, self._language.hops)
+        sock.bind((host, self.port))
+        asyncio.get_running_loop().add_reader(sock, self._hear_one, sock, speaker, host)
         return sock
 
-    def _hear(self, ear: socket.socket) -> None:
+    def _hear_all(self, ear: socket.socket) -> None:
+        for question, asker in self._questions(ear):
+            for speaker in self._speakers.values():
+                for host in speaker.mouths:
+                    self._consider(speaker, host, question, asker)
+
+    def _hear_one(self, mouth: socket.socket, speaker: _Speaker, host: str) -> None:
+        for question, asker in self._questions(mouth):
+            self._consider(speaker, host, question, asker)
+
+    def _questions(self, sock: socket.socket) -> Iterable[tuple[Question, tuple[str, int]]]:
         with suppress(BlockingIOError):
             while True:
-                payload, asker = ear.recvfrom(_LARGEST)
-                probe = read_probe(payload) if ipaddress.IPv4Address(asker[0]) in LOOPBACK else None
-                if probe is not None:
-                    self._consider(probe, asker)
+                payload, asker = sock.recvfrom(_LARGEST)
+                if ipaddress.IPv4Address(asker[0]) not in LOOPBACK:
+                    continue
+                question = self._language.question(payload, from_peer=asker[1] == self.port)
+                if question is not None:
+                    yield question, asker
 
-    def _consider(self, probe: Probe, asker: tuple[str, int]) -> None:
-        for voice in self._voices.values():
-            if voice.camera.is_on and probe.matches(voice.profile()):
-                self._later(voice, probe, asker)
+    def _consider(self, speaker: _Speaker, host: str, question: Question, asker: tuple[str, int]) -> None:
+        if speaker.camera.is_on:
+            standing = speaker.camera.standing(host)
+            if self._language.spoken_by(standing) and question.concerns(standing):
+                self._later(speaker, host, question, asker)
 
-    def _later(self, voice: _Voice, probe: Probe, asker: tuple[str, int]) -> None:
+    def _later(self, speaker: _Speaker, host: str, question: Question, asker: tuple[str, int]) -> None:
         def answer() -> None:
             self._delayed.discard(handle)
-            if voice.camera.is_on and voice.camera in self._voices:
-                self._say(voice, probe_matches(voice.profile(), probe, voice.number()), asker)
+            if speaker.camera.is_on and host in speaker.mouths:
+                standing = speaker.camera.standing(host)
+                to = self._everybody if question.to_all else asker
+                self._say(speaker, standing, question.answers(standing, speaker.history), to)
 
         delay = random.uniform(0, _LONGEST_DELAY)  # noqa: S311 - it spreads answers and guards nothing
         handle = asyncio.get_running_loop().call_later(delay, answer)
         self._delayed.add(handle)
 
-    def _say(self, voice: _Voice, payload: bytes, to: tuple[str, int]) -> None:
-        # A datagram may get lost on any network; here that is a full buffer, or an asker who is gone.
-        with suppress(BlockingIOError, ConnectionRefusedError):
-            voice.sock.sendto(payload, to)
+    def _say(self, speaker: _Speaker, standing: Standing, payloads: Iterable[bytes], to: tuple[str, int]) -> None:
+        for payload in payloads:
+            # A datagram may get lost on any network; here that is a full buffer, or an asker who is gone.
+            with suppress(BlockingIOError, ConnectionRefusedError):
+                speaker.mouths[standing.host].sendto(payload, to)
+
+
+def _udp() -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return sock
+
+
+def _close(sock: socket.socket) -> None:
+    asyncio.get_running_loop().remove_reader(sock)
+    sock.close()

@@ -16,7 +16,8 @@ LONG = 7300.0
 def certificate(settings: CameraSettings, private: bytes, now: datetime, days: float = LONG) -> bytes:
     """Return the certificate that the camera makes for a key: all of them have the same name."""
     serial = settings.batch or settings.serial
-    der = signing.factory_certificate(private, settings.maker, settings.model, serial, now, days)
+    address = settings.host if settings.quirks.certificate_for_address else ""
+    der = signing.factory_certificate(private, settings.maker, settings.model, serial, now, days, address)
     return signing.sloppy(der, private) if settings.quirks.sloppy_certificates else der
 
 

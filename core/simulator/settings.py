@@ -3,6 +3,7 @@
 All are plain data, which is also what a configuration file holds. Times are in seconds.
 """
 
+import hashlib
 import uuid
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -54,11 +55,16 @@ class ByItself(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a camera does by itself, once.
 
     That is when it presents a certificate which it did not come with, and nobody asked it anything over HTTPS for
-    `after`.
+    `after`. With `move` it goes on at the address `to`.
     """
 
-    what: Literal[Change, "power_cut"]
+    what: Literal[Change, "power_cut", "move"]
     after: Seconds
+    to: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.what == "move") != bool(self.to):
+            raise ValueError("Only what moves goes to another address")
 
 
 class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,6 +118,11 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
       strict programs refuse to read (RFC 5280, 4.1; X.690, 11.5).
     - `keys_fail`: every key that it makes ends up corrupt.
     - `ignores_protocols`: SetNetworkProtocols says yes and changes nothing.
+    - `fixed_ports`: SetNetworkProtocols refuses every port but the one that a protocol has already.
+    - `protocols_need_reboot`: SetNetworkProtocols changes what GetNetworkProtocols says at once, and what is served
+      only from the next start on.
+    - `certificate_for_address`: what it makes itself names its address, and at another address it makes and assigns a
+      new one.
     - `token_needs_z`: takes only times that end in Z in a UsernameToken.
     - `clock_needs_login`: tells the time only to those who have logged in.
     - `tells_attempts`: a refused login says how many are left.
@@ -128,22 +139,61 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sloppy_certificates: bool = False
     keys_fail: bool = False
     ignores_protocols: bool = False
+    fixed_ports: bool = False
+    protocols_need_reboot: bool = False
+    certificate_for_address: bool = False
     token_needs_z: bool = False
     clock_needs_login: bool = False
     tells_attempts: bool = False
 
 
-class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One camera.
+class MdnsService(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One service that is announced over mDNS, such as `_https._tcp`, on the port of a protocol.
 
-    `host` is its own loopback address. A port of None means that it does not speak that protocol at all, 0 that a free
-    one is taken. `announces` are the schemes that WS-Discovery tells of. `keystore` None means no certificate
-    management. `clock_offset` is how far its clock is ahead; with `lost_clock` it starts at 1970 at each boot.
-    `lockout_after` wrong logins in a row close it for `lockout_time`; 0 means never. `factory_key` is the kind of key
-    that it comes with; cameras of one `batch` all come with the same key and certificate. `factory_days` is how long
-    the certificate that it comes with is valid from its making on, less than 0 for one that had expired by then.
-    `state_file` keeps what is in its flash memory, so that it can be killed and started again. `faults` are by
-    operation. `kind` and `expect` say what it stands for in a demo, and the certificate field that it can reach.
+    It is announced while the protocol is on. `txt` are key and value; in a value, `{mac}` stands for the MAC address.
+    """
+
+    type: str
+    protocol: Literal["http", "https", "rtsp"]
+    txt: dict[str, str] = {}
+
+
+class Ssdp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is announced over SSDP (UPnP Device Architecture 1.1), and the description that is fetched over HTTP.
+
+    The description is at `path`, on the HTTP port, or on `port`: 0 for any. `udn` may hold `{mac}`. `device_type` and
+    `service_types` are what is searched for. `serial` is what the description calls the serial number.
+    `names_host` is the host that all URLs name instead of the camera's own.
+    """
+
+    device_type: str = "urn:schemas-upnp-org:device:Basic:1"
+    service_types: tuple[str, ...] = ()
+    path: str = "/rootdesc1.xml"
+    port: Port | None = None
+    udn: str = "uuid:Upnp-BasicDevice-1_0-{mac}"
+    serial: Literal["mac", "serial"] = "mac"
+    names_host: str = ""
+
+
+Persona = Literal["camera", "printer", "nas", "windows"]
+"""What a device is. All but cameras have a web page and no ONVIF services."""
+
+
+class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One camera, or with another `persona` a device that is none.
+
+    `host` is its own loopback address, `also_at` are the addresses of its other network interfaces: it is the same at
+    each. A port of None means that it does not speak that protocol at all, 0 that a free one is taken; nobody listens
+    for RTSP. `ws_discovery` tells whether it takes part in that, `announces` are the schemes that it tells of there;
+    `mdns` and `ssdp` are what it announces by those. `mac` is made from the serial number where it is empty. `keystore`
+    None means no certificate management.
+
+    `clock_offset` is how far its clock is ahead; with `lost_clock` it starts at 1970 at each boot. `lockout_after`
+    wrong logins in a row close it for `lockout_time`; 0 means never. `factory_key` is the kind of key that it comes
+    with; cameras of one `batch` all come with the same key and certificate. `factory_days` is how long the certificate
+    that it comes with is valid from its making on, less than 0 for one that had expired by then. `state_file` keeps
+    what is in its flash memory, so that it can be killed and started again. `faults` are by operation. `kind` and
+    `expect` say what it stands for in a demo, and the certificate field that it can reach.
     """
 
     name: str = "Camera"
@@ -153,11 +203,18 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     serial: str = "00A1B2C30001"
     kind: str = "ordinary"
     expect: str = "HTTPS (Arcules)"
+    persona: Persona = "camera"
+    mac: str = ""
     host: str = "127.0.0.1"
+    also_at: tuple[str, ...] = ()
     http_port: Port | None = 0
     https_port: Port | None = 0
     https_enabled: bool = True
+    rtsp_port: Port | None = None
+    ws_discovery: bool = True
     announces: tuple[Literal["http", "https"], ...] = ("http", "https")
+    mdns: tuple[MdnsService, ...] = ()
+    ssdp: Ssdp | None = None
     path: str = "/onvif/device_service"
     user: str = "admin"
     password: str = "demo-Kamera-7"  # noqa: S105 - what the demo shows on its first screen
@@ -183,6 +240,20 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     def endpoint(self) -> str:
         """The camera's own constant identity in WS-Discovery."""
         return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, f'{self.maker}/{self.serial}')}"
+
+    @property
+    def mac_digits(self) -> str:
+        """The MAC address in twelve upper-case digits; a serial number that looks like one is one."""
+        digits = (self.mac or self.serial).replace(":", "").replace("-", "").upper()
+        if len(digits) == 12 and set(digits) <= set("0123456789ABCDEF"):
+            return digits
+        # Locally administered (IEEE 802, 8.2.2).
+        return f"02{hashlib.sha256(self.serial.encode()).hexdigest()[:10]}".upper()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All its addresses."""
+        return (self.host, *self.also_at)
 
 
 class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

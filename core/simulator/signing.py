@@ -1,5 +1,6 @@
 """Keys, certificate requests and certificates that a camera makes. All in DER; the private key as PKCS #8."""
 
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -104,9 +105,13 @@ def self_signed(
     algorithm: Algorithm | None = None,
     not_before: datetime = _EARLIEST,
     not_after: datetime = _LONGEST_VALIDITY,
+    address: str = "",
 ) -> bytes:
     """Return a certificate for the key, signed with it. Raises `ValueError` where X.509 does not allow that."""
     builder = _certificate(subject, _load(private), not_before, not_after)
+    if address:
+        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+        builder = builder.add_extension(names, critical=False)
     serial = x509.random_serial_number()
     return _signed(builder.serial_number(serial), private, algorithm or default_algorithm(private))
 
@@ -117,9 +122,9 @@ def default_algorithm(private: bytes) -> Algorithm:
 
 
 def factory_certificate(
-    private: bytes, maker: str, model: str, serial: str, now: datetime, days: float = 7300.0
+    private: bytes, maker: str, model: str, serial: str, now: datetime, days: float = 7300.0, address: str = ""
 ) -> bytes:
-    """Return the certificate that a camera makes itself: self-signed, good for so many days, without its address.
+    """Return the certificate that a camera makes itself: self-signed, good for so many days, with an address if given.
 
     One that ends soon, or ended before `now`, was made long ago.
     """
@@ -131,7 +136,7 @@ def factory_certificate(
         ]
     )
     end = now + timedelta(days=days)
-    return self_signed(private, subject, None, min(now - timedelta(days=1), end - timedelta(days=3650)), end)
+    return self_signed(private, subject, None, min(now - timedelta(days=1), end - timedelta(days=3650)), end, address)
 
 
 @lru_cache(maxsize=16)

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -62,6 +63,19 @@ class Store:
         Raises `ValueError` if the certificate of its pin is not stored.
         """
         await self._writer.write(lambda c: devices.put(c, self._vault, device))
+
+    async def put_devices(self, changes: Sequence[tuple[DeviceRecord, NewEvent]]) -> list[Event]:
+        """Do that for several devices at once, each with the event that tells of it.
+
+        Raises `ValueError` if the certificate of a pin is not stored.
+        """
+
+        def work(connection: sqlite3.Connection) -> list[Event]:
+            for device, _ in changes:
+                devices.put(connection, self._vault, device)
+            return [events.append(connection, event) for _, event in changes]
+
+        return await self._writer.write(work)
 
     async def remove_device(self, device: str) -> None:
         """Remove the device and its login. History, certificates, pins and installs stay."""

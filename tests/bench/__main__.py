@@ -4,11 +4,11 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.bench import look
+from tests.bench import discovery, look
 
 Bench = Callable[[], bool]
 
-_BENCHES: Mapping[str, Bench] = {"look": look.run}
+_BENCHES: Mapping[str, Bench] = {"look": look.run, "discovery": discovery.run}
 
 
 def main() -> int:

@@ -149,9 +149,12 @@ async def test_add_tells_the_fingerprint_and_what_first_contact_means_beside_the
 
 
 async def test_add_hands_over_what_was_typed(scene: Scene) -> None:
-    typed = ("--user", "admin", "--password-file", "-", "--name", "Gate", "--allow-http-login", "--patience", "7.5")
+    typed = ("--user", "admin", "--password-file", "-", "--name", "Gate", "--patience", "7.5")
+    agreed = ("--allow-http-login", "--enable-https")
     expected = ":".join(["AB"] * 32)
-    await scene.shell.run("add", "cam-7.local", *typed, "--expect-fingerprint", expected, stdin=b"s e cret\r\nmore\n")
+    await scene.shell.run(
+        "add", "cam-7.local", *typed, *agreed, "--expect-fingerprint", expected, stdin=b"s e cret\r\nmore\n"
+    )
 
     assert scene.engine.asked[-1] == AddDevices(
         addresses=("cam-7.local",),
@@ -159,6 +162,7 @@ async def test_add_hands_over_what_was_typed(scene: Scene) -> None:
         password=Secret("s e cret"),
         names=("Gate",),
         allow_http_login=True,
+        enable_https=True,
         expect="ab" * 32,
         patience=7.5,
     )

@@ -43,6 +43,9 @@ DEVICE_KEYS = {
     "tls",
     "found_by",
     "presented",
+    "presented_at",
+    "addresses",
+    "kind",
     "change",
 }
 

@@ -63,7 +63,10 @@ async def test_every_command_has_help(shell: Shell) -> None:
     helped = await shell.run("--help")
     commands = re.findall(r"^  (\w+) ", helped.text.partition("Commands:")[2].partition("\n\n")[0], re.MULTILINE)
 
-    first, then = ["list", "show", "add", "check", "review", "accept", "replace"], ["reissue", "remove", "export"]
+    first, then = (
+        ["list", "show", "scan", "add", "check", "review", "accept"],
+        ["replace", "reissue", "remove", "export"],
+    )
     assert commands == [*first, *then, "events", "authority", "engine", "demo"]
     for ended in [await shell.run(command, "--help") for command in commands]:
         assert (ended.code, ended.err) == (0, "")

@@ -26,7 +26,7 @@ def replacing(scene: Scene) -> ReplaceDevice:
 
 
 async def test_replace_hands_over_what_was_typed(quiet: Scene) -> None:
-    typed = ("--user", "admin", "--password-file", "-", "--allow-http-login", "--patience", "7.5")
+    typed = ("--user", "admin", "--password-file", "-", "--allow-http-login", "--enable-https", "--patience", "7.5")
     expected = ("--expect-fingerprint", ":".join(["AB"] * 32))
     replaced = await quiet.shell.run(
         "replace", "Loading dock", "192.168.20.40:4443", *typed, *expected, "--json", stdin=b"s e cret\n"
@@ -39,6 +39,7 @@ async def test_replace_hands_over_what_was_typed(quiet: Scene) -> None:
         user="admin",
         password=Secret("s e cret"),
         allow_http_login=True,
+        enable_https=True,
         expect="ab" * 32,
         patience=7.5,
     )

@@ -51,6 +51,20 @@ def is_running(pid: int) -> bool:
         return False
 
 
+async def test_https_is_switched_on_where_it_is_off(shell: Shell) -> None:
+    async with Camera(CameraSettings(host="127.41.0.9", https_enabled=False)) as camera:
+        place = f"{camera.host}:{camera.http_port}"
+        refused = await shell.run("add", f"http://{place}", *LOGIN, "--enable-https", stdin=PASSWORD.encode())
+        assert refused.code == 2, refused
+        assert f"http://{place} asks for plain HTTP" in refused.err
+
+        added = await shell.run("add", place, *LOGIN, "--json", stdin=PASSWORD.encode())
+        assert added.json["certificate_field"] == "HTTP", added
+        replaced = await shell.run("replace", added.json["id"], "--enable-https", "--json")
+        assert (replaced.code, replaced.json["certificate_field"]) == (0, "HTTPS (Arcules)"), replaced
+        assert replaced.json["fingerprint"] == hashlib.sha256(await presented(camera)).hexdigest()
+
+
 async def test_a_camera_is_added_shown_exported_and_removed(shell: Shell) -> None:
     async with Camera(CameraSettings(host="127.41.0.1")) as camera:
         added = await shell.run("add", address(camera), *LOGIN, "--json", stdin=PASSWORD.encode())

@@ -25,11 +25,12 @@ from tests.decide.issuing import (
 
 DAY = timedelta(days=1)
 LOBBY = "Lobby (192.168.20.11)"
+PLACE = "192.168.20.99:4443"
 NOTHING_KNOWN = Known({}, {}, frozenset(), frozenset(), AUTHORITY, NOW)
 STORED, DEFAULT = OURS.encode(), FACTORY.encode()
 OTHERS = OURS.but(subject="cam-2.gw-042.cam.internal", key=OTHER_KEY)
 STRANGER = FACTORY.but(subject="somebody", key=STRANGE_KEY)
-UNKNOWN, OTHER_DEVICE, SHARED, NOT_INSTALLED, NEW_KEY, VENDOR_DEFAULT, CLOCK, SAME_KEY, ONLY_DATES = ChangeKind
+MOVED, UNKNOWN, OTHER_DEVICE, SHARED, NOT_INSTALLED, NEW_KEY, VENDOR_DEFAULT, CLOCK, SAME_KEY, ONLY_DATES = ChangeKind
 
 
 def known(
@@ -69,6 +70,20 @@ def test_swapped_addresses_name_the_other_device() -> None:
     facts = known(others=(OTHERS,), before=(DEFAULT,), issued=(STORED,))
     assert kinds(STORED, OTHERS, facts) == (OTHER_DEVICE,)
     assert explain(STORED, OTHERS, facts)[0].text == f"The certificate of another device: {LOBBY}"
+
+
+def test_the_device_that_has_the_address_now_is_named() -> None:
+    facts = replace(known(others=(OTHERS,)), in_its_place=frozenset((fingerprint(OTHERS),)))
+    assert kinds(STORED, OTHERS, facts) == (OTHER_DEVICE,)
+    assert explain(STORED, OTHERS, facts)[0].text == f"{LOBBY} has the address of this device now"
+
+
+def test_a_claim_from_another_address_is_told_first_and_excuses_nothing() -> None:
+    for presented, kind in ((STRANGER, UNKNOWN), (FACTORY.but(key=NEXT_KEY), NEW_KEY)):
+        moved, other = explain(DEFAULT, presented, replace(NOTHING_KNOWN, claimed_at=PLACE))
+        assert (moved.kind, other.kind) == (MOVED, kind)
+        assert moved.text == f"A device that claims to be this one is at {PLACE} now, with another certificate"
+        assert "Anyone on the network can claim" in moved.hint
 
 
 def test_swapped_devices_of_one_name_do_not_look_like_a_new_key() -> None:
@@ -306,6 +321,8 @@ def situations(draw: st.DrawFn) -> tuple[bytes | None, bytes, Known]:
     leaves = draw(st.lists(relatives | LEAVES, min_size=1, max_size=4))
     some = st.lists(st.sampled_from(leaves), max_size=2).map(tuple)
     facts = known(others=draw(some), before=draw(some), forgotten=draw(some), issued=draw(some))
+    here = frozenset(facts.others) if draw(st.booleans()) else frozenset()
+    facts = replace(facts, in_its_place=here, claimed_at=draw(st.sampled_from(("", PLACE))))
     return draw(st.sampled_from([*leaves, None])), draw(st.sampled_from(leaves)), facts
 
 
@@ -317,21 +334,24 @@ NEVER_TOGETHER = [
     {NOT_INSTALLED, VENDOR_DEFAULT},
     {NOT_INSTALLED, CLOCK},
     {VENDOR_DEFAULT, NEW_KEY},
-    *({OTHER_DEVICE, kind} for kind in ChangeKind if kind not in (OTHER_DEVICE, SHARED)),
+    *({OTHER_DEVICE, kind} for kind in ChangeKind if kind not in (MOVED, OTHER_DEVICE, SHARED)),
 ]
 
 
 @given(situations())
 @settings(max_examples=600, deadline=None, derandomize=True)
 def test_any_two_leaves_are_explained_without_nonsense(situation: tuple[bytes | None, bytes, Known]) -> None:
-    stored, presented, _ = situation
+    stored, presented, facts = situation
     found = kinds(*situation)
     assert list(found) == [kind for kind in ChangeKind if kind in found], "worst first, and each once"
     if stored is None or stored == presented:
         assert set(found) <= {SHARED}
     else:
-        assert found
-        assert (UNKNOWN in found) <= (len(found) == 1)
+        is_pinned_elsewhere = fingerprint(presented) in facts.others
+        assert (MOVED in found) == (bool(facts.claimed_at) and not is_pinned_elsewhere)
+        others = set(found) - {MOVED}
+        assert others
+        assert (UNKNOWN in others) <= (len(others) == 1)
     for pair in NEVER_TOGETHER:
         assert not pair <= set(found)
 
@@ -341,7 +361,7 @@ def test_any_two_leaves_are_explained_without_nonsense(situation: tuple[bytes | 
 def test_every_reason_is_a_short_line_that_says_what_to_do(situation: tuple[bytes | None, bytes, Known]) -> None:
     for explanation in explain(*situation):
         assert explanation.text.isprintable()
-        assert len(explanation.text) <= 72
+        assert len(explanation.text.replace(PLACE, "")) <= 72
         assert explanation.hint.isprintable()
         assert 40 < len(explanation.hint) <= 320
         assert explanation.hint.endswith(".")

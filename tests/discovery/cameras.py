@@ -3,7 +3,11 @@
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from core.discovery.source import Source
+from core.model.sighting import Sighting
 
 GROUP = "239.255.255.250"
 LOOPBACK = "127.0.0.1"
@@ -32,6 +36,18 @@ def send(payload: bytes, source: str, to: Address, interface: str = LOOPBACK) ->
         sock.sendto(payload, to)
 
 
+@asynccontextmanager
+async def running(source: Source, report: Callable[[Sighting], None]) -> AsyncIterator[None]:
+    """A source that runs until the end of the block."""
+    task = asyncio.create_task(source.run(report))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     """Wait for a condition, within a deadline."""
     async with asyncio.timeout(seconds):
@@ -40,10 +56,19 @@ async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 
 class Cameras:
-    """Whoever is asked: `probes` are the questions heard, `on_probe` is told where each came from."""
+    """Whoever is asked: `probes` are the questions with `mark` heard, `on_probe` is told where each came from."""
 
-    def __init__(self, port: int, on_probe: Callable[[Address], None] = lambda _: None, interface: str = LOOPBACK):
+    def __init__(
+        self,
+        port: int,
+        on_probe: Callable[[Address], None] = lambda _: None,
+        interface: str = LOOPBACK,
+        group: str = GROUP,
+        mark: bytes = b":Probe>",
+    ) -> None:
         self.port = port
+        self.group = group
+        self._mark = mark
         self.probes: list[bytes] = []
         self._on_probe = on_probe
         self._interface = interface
@@ -52,8 +77,8 @@ class Cameras:
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self._sock.bind((GROUP, self.port))
-        member = socket.inet_aton(GROUP) + socket.inet_aton(self._interface)
+        self._sock.bind((self.group, self.port))
+        member = socket.inet_aton(self.group) + socket.inet_aton(self._interface)
         self._sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
         self._sock.setblocking(False)
         asyncio.get_running_loop().add_reader(self._sock, self._hear)
@@ -65,10 +90,10 @@ class Cameras:
 
     def say(self, payload: bytes, source: str = "127.77.0.1") -> None:
         """Multicast to all who listen."""
-        send(payload, source, (GROUP, self.port), self._interface)
+        send(payload, source, (self.group, self.port), self._interface)
 
     def _hear(self) -> None:
         payload, asker = self._sock.recvfrom(65536)
-        if b":Probe>" in payload:
+        if self._mark in payload:
             self.probes.append(payload)
             self._on_probe(asker)

@@ -51,6 +51,23 @@ async def follow(source: WsDiscovery, heard: list[Sighting], problem: str) -> No
         await until(lambda: source.status().problem == problem)
 
 
+async def notice(source: WsDiscovery, heard: list[Sighting]) -> None:
+    """An address that comes is asked on within five seconds, though nobody asked for it and no round is near."""
+    heard.clear()
+    async with Cameras(PORT, lambda asker: send(GOOD, CAMERA, asker, OURS), OURS) as cameras:
+        await until(lambda: bool(heard) and source.status().problem is None, 5)
+        assert cameras.probes
+        assert (source.next_scan() or 0) > 3000
+
+
+async def come(source: WsDiscovery, heard: list[Sighting], problem: str) -> None:
+    """The address is there, goes, and both are noticed without a rescan."""
+    give("lo:1", OURS)
+    await notice(source, heard)
+    switch("lo:1", False)
+    await until(lambda: source.status().problem == problem, 5)
+
+
 async def live_without_files(source: WsDiscovery) -> None:
     """No more files can be opened for a while, so that not even the interfaces can be listed."""
     await until(lambda: (source.next_scan() or 0) > 0)
@@ -70,6 +87,8 @@ async def main() -> None:
         task = asyncio.create_task(source.run(heard.append))
         await live_without_files(source)
         await follow(source, heard, problem)
+        if not interfaces:
+            await come(source, heard, problem)
         task.cancel()
         await asyncio.wait([task])
 

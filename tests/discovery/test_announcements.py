@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.discovery.announcements import Announcement, UnreadableError, XAddr, parse, to_sighting
-from core.discovery.datagrams import LARGEST, Datagram
-from core.model.sighting import Sighting
+from core.discovery.announcements import Announcement, parse, to_sighting
+from core.discovery.claims import Url
+from core.discovery.datagrams import LARGEST, Datagram, UnreadableError
+from core.model.sighting import Kind, Sighting
 from tests.discovery.messages import (
     BAD,
     ENTITY_BOMB,
@@ -39,6 +40,7 @@ def test_an_answer_tells_endpoint_ports_path_and_names_and_the_sender_is_the_add
         name="Front door",
         model="X-100",
         serial="4711",
+        kind=Kind.CAMERA,
     )
 
 
@@ -87,18 +89,23 @@ def test_a_suppression_header_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("types", "scopes", "seen"),
+    ("types", "scopes", "xaddrs", "kind"),
     [
-        ("wsdp:Device pub:Computer", "", False),
-        ("wsdp:Device", "ldap:///ou=x", False),
-        ("wsdp:Device", SCOPES, True),
-        ("tds:Device", "", True),
-        ("dn:NetworkVideoTransmitter", "", True),
-        ("", "", True),
+        ("wsdp:Device pub:Computer", "", "http://h:5357/x", Kind.OTHER),
+        ("wsdp:Device", "ldap:///ou=x", "", Kind.OTHER),
+        ("wsdp:Device", SCOPES, "", Kind.CAMERA),
+        ("tds:Device", "", "", Kind.CAMERA),
+        ("dn:NetworkVideoTransmitter", "", "", Kind.CAMERA),
+        ("undeclared:NetworkVideoTransmitter", "", "", Kind.CAMERA),
+        ("", "", "http://h/onvif/device_service", Kind.CAMERA),
+        ("", "", "http://h/", Kind.UNKNOWN),
+        ("", "", "", Kind.UNKNOWN),
     ],
 )
-def test_a_hello_of_a_printer_is_no_camera(types: str, scopes: str, seen: bool) -> None:
-    assert len(parse(hello(about(types=types, scopes=scopes)))) == seen
+def test_what_it_is_goes_by_types_scopes_and_paths(types: str, scopes: str, xaddrs: str, kind: Kind) -> None:
+    for message in (hello, probe_matches):
+        [announcement] = parse(message(about(types=types, scopes=scopes, xaddrs=xaddrs)))
+        assert announcement.kind == kind
 
 
 @pytest.mark.parametrize(
@@ -190,4 +197,4 @@ def test_the_size_limit_is_exact() -> None:
 
 def test_an_xaddr_keeps_the_host_that_was_claimed() -> None:
     [announcement] = parse(GOOD)
-    assert announcement.xaddrs == (XAddr("http", "192.168.0.9", 80, "/onvif/device_service"),)
+    assert announcement.xaddrs == (Url("http", "192.168.0.9", 80, "/onvif/device_service"),)

@@ -45,12 +45,14 @@ class Heard:
 class CountingDevice:
     """Listens on `host` whenever it is on. `shows` is presented in turn, the last for ever.
 
-    `presented` are the fingerprints of all handshakes that were finished, `heard` all application data, in order.
+    `connections` counts all connections; `presented` are the fingerprints of all handshakes that were finished, `heard`
+    is all application data, in order.
     """
 
     def __init__(self, host: str, *shows: Shown) -> None:
         self.host, self.port = host, 0
         self.presented: list[str] = []
+        self.connections = 0
         self.heard: list[Heard] = []
         self._shows = list(shows)
         self._server: asyncio.Server | None = None
@@ -92,6 +94,7 @@ class CountingDevice:
         assert task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        self.connections += 1
         with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
             await self._serve(Line(reader, writer))
         writer.transport.abort()

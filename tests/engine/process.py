@@ -54,9 +54,14 @@ class EngineProcess:
         """End it in order."""
         self._end(signal.SIGTERM)
 
-    async def add(self, address: str) -> DeviceView:
+    async def add(self, address: str, *, enable_https: bool = False) -> DeviceView:
         settings = CameraSettings()
-        command = AddDevices(addresses=(address,), user=settings.user, password=Secret(settings.password))
+        command = AddDevices(
+            addresses=(address,),
+            user=settings.user,
+            password=Secret(settings.password),
+            enable_https=enable_https,
+        )
         async with await self._attach() as client:
             added = await client.ask(command)
         assert isinstance(added, Added)

@@ -114,8 +114,8 @@ async def test_a_device_is_found_by_id_name_and_address(gateway: Gateway) -> Non
 
 
 async def test_a_name_that_two_devices_have_is_not_guessed(gateway: Gateway) -> None:
-    for port in (1, 2):
-        await gateway.add(f"127.0.0.1:{port}", names=("Lobby",))
+    for host in ("127.0.0.1", "127.0.0.2"):
+        await gateway.add(f"{host}:1", names=("Lobby",))
     with pytest.raises(RefusedError, match="name of 2 devices"):
         await gateway.detail("Lobby")
 

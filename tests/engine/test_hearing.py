@@ -106,11 +106,11 @@ async def test_an_address_by_https_is_never_added_over_http(folder: Path) -> Non
         assert "No HTTPS" in device.attention
 
 
-async def test_https_on_an_unusual_port_is_told_where_a_login_over_http_was_allowed(folder: Path) -> None:
+async def test_https_that_a_device_names_only_after_an_allowed_login_over_http_is_gone_on_to(folder: Path) -> None:
     async with hearing(folder, HALL) as (gateway, site):
         await heard(gateway, "Hall")
         [hall] = site.cameras
         device = await gateway.add(hall.host, allow_http_login=True)
-        assert device.certificate_field is CertificateField.HTTP
-        assert device.attention == f"The device has HTTPS on port {hall.https_port}"
-        assert f"https://{hall.host}:{hall.https_port}" in device.attention_hint
+        assert (device.certificate_field, device.attention) == (CertificateField.ARCULES, None)
+        assert device.port == hall.https_port
+        assert gateway.install(device.id).steps[0].detail == f"HTTPS on {hall.https_port} (device)"

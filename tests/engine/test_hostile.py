@@ -74,7 +74,7 @@ async def test_of_all_ports_that_a_device_names_a_few_are_tried() -> None:
         )
         answer = Reply(soap(f"<GetNetworkProtocolsResponse>{lines}</GetNetworkProtocolsResponse>"))
         device = await stack.enter_async_context(ScriptedCamera(lambda _: answer))
-        found = Found("found:x", "127.0.0.1", (("http", device.port),))
+        found = Found("found:x", "127.0.0.1", said=(("SSDP", (("http", device.port),)),))
         place = await Finder(await Wsdls.load(), Target("127.0.0.1"), found).find()
         assert (place.scheme, place.port) == ("http", device.port)
         assert 0 < sum(bool(server.lines) for server in servers) <= 8

@@ -16,6 +16,7 @@ from core.model.messages import (
     ReviewDevice,
 )
 from core.model.review import ChangeKind, Review
+from core.model.secret import Secret
 from core.simulator.camera import Camera
 from core.simulator.settings import CameraSettings, Quirks
 from tests.engine.cameras import contents, install_own, select, served
@@ -166,6 +167,19 @@ async def test_new_hardware_in_the_place_keeps_id_name_and_history(gateway: Gate
         assert view.fingerprint == await served(camera) != device.fingerprint
         kinds = [event.kind for event in (await gateway.detail(device.id)).events]
         assert kinds == ["added", "installed", "blocked", "installed"]
+
+
+async def test_a_replacement_that_failed_makes_no_stranger_an_old_acquaintance(gateway: Gateway) -> None:
+    async with Camera(RESTLESS) as camera:
+        device = await add(gateway, camera)
+        await camera.power_cut()
+        presented = (await blocked(gateway, device.id)).presented
+        before = (await review(gateway, device.id)).explanations
+        wrong = ReplaceDevice(device=device.id, expect=presented, user="root", password=Secret("wrong"))
+        await gateway.engine.handle(wrong, CALLER)
+        await gateway.ended(device.id)
+        await until(lambda: gateway.view(device.id).presented == presented)
+        assert (await review(gateway, device.id)).explanations == before
 
 
 async def test_replacing_a_blocked_device_trusts_only_what_was_reviewed(gateway: Gateway) -> None:

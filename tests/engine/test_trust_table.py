@@ -8,7 +8,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.decide.trust import Answer, Health, Looked, certificate_field, judge_look
+from core.decide.trust import (
+    Answer,
+    Health,
+    Looked,
+    Place,
+    certificate_field,
+    home_of,
+    judge_look,
+    place_under_review,
+    presenting,
+)
 from core.model.device import Attention, AttentionKind, CertificateField, Connection, Origin
 from core.model.records import DeviceRecord, Pin
 from tests.engine.stage import AT, STARTS, play
@@ -31,7 +41,8 @@ def cells(table: dict[str, dict[str, str]]) -> dict[str, str]:
 
 
 # What one look leads to. `on 1` is online with one look missed, `off 3` offline after three, as unreachable; `tls 3`
-# the same because TLS fails; `block X` blocked by X. X is what a blocked device showed before, Y yet another leaf.
+# the same because TLS fails; `block X` blocked by X; `claim X` the same, and X was seen at another place. X is what a
+# blocked device showed before, Y yet another leaf.
 LOOKS = """
                       pin     X        Y        nothing  TLS fails  no TLS   HTTP
 http, online          on 1    on 1     on 1     on 1     on 1       on 1     on 0
@@ -42,15 +53,42 @@ issued, online        on 0    block X  block Y  on 1     on 1       on 1     on 
 issued, one missed    on 0    block X  block Y  off 2    tls 2      off 2    off 2
 issued, offline       on 0    block X  block Y  off 3    tls 3      off 3    off 3
 issued, blocked       on 0    block X  block Y  block X  block X    block X  block X
+issued, claimed       on 0    block X  block Y  claim X  claim X    claim X  claim X
 accepted, online      on 0    block X  block Y  on 1     on 1       on 1     on 1
 accepted, one missed  on 0    block X  block Y  off 2    tls 2      off 2    off 2
 accepted, offline     on 0    block X  block Y  off 3    tls 3      off 3    off 3
 accepted, blocked     on 0    block X  block Y  block X  block X    block X  block X
+accepted, claimed     on 0    block X  block Y  claim X  claim X    claim X  claim X
 device, online        on 0    block X  block Y  on 1     on 1       on 1     on 1
 device, one missed    on 0    block X  block Y  off 2    tls 2      off 2    off 2
 device, offline       on 0    block X  block Y  off 3    tls 3      off 3    off 3
 device, blocked       on 0    block X  block Y  block X  block X    block X  block X
+device, claimed       on 0    block X  block Y  claim X  claim X    claim X  claim X
 """
+# What a look at another place leads to, where somebody claims that the device is: `moved`, online there, or as above;
+# nothing where it says nothing. N is pinned to another device; `twin` is the pin where another device has the same.
+LOOKS_ELSEWHERE = """
+                      pin    twin  X        Y        N  nothing  TLS fails  no TLS  HTTP
+http, online
+http, offline
+bare, offline
+issued, online
+issued, one missed
+issued, offline       moved        claim X  claim Y
+issued, blocked       moved
+issued, claimed       moved        claim X  claim Y
+accepted, online
+accepted, one missed
+accepted, offline     moved        claim X  claim Y
+accepted, blocked     moved
+accepted, claimed     moved        claim X  claim Y
+device, online
+device, one missed
+device, offline       moved        claim X  claim Y
+device, blocked       moved
+device, claimed       moved        claim X  claim Y
+"""
+HERE, THERE = Place("192.168.20.11", 443), Place("192.168.20.99", 443)
 FIELDS = {
     "http": CertificateField.HTTP,
     "bare": None,
@@ -63,6 +101,7 @@ HEALTHS = {
     "one missed": Health(Connection.ONLINE, 1),
     "offline": Health(Connection.OFFLINE, 2, Attention(AttentionKind.UNREACHABLE, "before")),
     "blocked": Health(Connection.BLOCKED),
+    "claimed": Health(Connection.BLOCKED),
 }
 ANSWERS = {
     "pin": Looked(Answer.LEAF, "pin", "TLS 1.3"),
@@ -75,21 +114,34 @@ ANSWERS = {
 }
 
 
-def judged(state: str, answer: str) -> tuple[DeviceRecord, DeviceRecord, Health]:
+def state_of(state: str) -> tuple[DeviceRecord, Health]:
     kind, health = state.split(", ")
-    before = DeviceRecord(
+    device = DeviceRecord(
         id="d1",
         name="Lobby",
-        host="192.168.20.11",
-        port=443,
+        host=HERE.host,
+        port=HERE.port,
         scheme="http" if kind == "http" else "https",
         tls="TLS 1.2",
         pin=None if kind in ("http", "bare") else Pin("pin", Origin(kind), AT, "tech1"),
-        presented="X" if health == "blocked" else None,
         added_at=AT,
         added_by="tech1",
     )
-    return before, *judge_look(before, HEALTHS[health], ANSWERS[answer])
+    if health in ("blocked", "claimed"):
+        device = presenting(device, "X", THERE if health == "claimed" else None)
+    return device, HEALTHS[health]
+
+
+def judged(state: str, answer: str) -> tuple[DeviceRecord, DeviceRecord, Health]:
+    before, health = state_of(state)
+    return before, *judge_look(before, health, ANSWERS[answer], {"N"})
+
+
+def judged_elsewhere(state: str, answer: str, place: Place = THERE) -> tuple[DeviceRecord, Health]:
+    before, health = state_of(state)
+    pinned = {"N", "pin"} if answer == "twin" else {"N"}
+    shown = Looked(Answer.LEAF, "N", "TLS 1.3") if answer == "N" else ANSWERS[answer.replace("twin", "pin")]
+    return judge_look(before, health, msgspec.structs.replace(shown, place=place), pinned)
 
 
 def in_short(device: DeviceRecord, health: Health) -> str:
@@ -102,7 +154,8 @@ def in_short(device: DeviceRecord, health: Health) -> str:
         case Connection.OFFLINE, AttentionKind.TLS_FAILED:
             return f"tls {health.misses}"
         case Connection.BLOCKED, AttentionKind.REVIEW_CHANGE:
-            return f"block {device.presented}"
+            assert place_under_review(device) in (THERE, home_of(device))
+            return f"{'claim' if device.presented_host else 'block'} {device.presented}"
     return f"{health}"
 
 
@@ -111,13 +164,46 @@ def test_every_look_leads_where_the_table_says(state: str) -> None:
     assert {answer: in_short(*judged(state, answer)[1:]) for answer in ANSWERS} == rows(LOOKS)[state]
 
 
+@pytest.mark.parametrize("state", rows(LOOKS_ELSEWHERE))
+def test_every_look_elsewhere_leads_where_the_table_says(state: str) -> None:
+    table = rows(LOOKS_ELSEWHERE)[state]
+    before, health = state_of(state)
+    for answer, told in table.items():
+        after = judged_elsewhere(state, answer)
+        if told == "moved":
+            assert (home_of(after[0]), after[1]) == (THERE, Health(Connection.ONLINE)), answer
+        elif told:
+            assert in_short(*after) == told, answer
+        else:
+            assert after == (before, health), answer
+
+
+@pytest.mark.parametrize("state", rows(LOOKS_ELSEWHERE))
+@pytest.mark.parametrize("answer", rows(LOOKS_ELSEWHERE)["http, online"])
+def test_a_look_elsewhere_changes_at_most_the_place_or_what_was_presented(state: str, answer: str) -> None:
+    before, _ = state_of(state)
+    after, health = judged_elsewhere(state, answer)
+    kept = {"host": before.host, "port": before.port, "tls": before.tls}
+    assert msgspec.structs.replace(presenting(after, None), **kept) == presenting(before, None)
+    assert after.pin == before.pin
+    assert (home_of(after) == THERE) == (health.connection is Connection.ONLINE and state_of(state)[1] != health)
+
+
+def test_where_the_own_place_shows_another_leaf_a_claim_says_nothing() -> None:
+    device, health = judged_elsewhere("issued, claimed", "Y")
+    assert (device.presented, place_under_review(device)) == ("Y", THERE)
+    device, health = judge_look(device, health, ANSWERS["X"])
+    assert (device.presented, place_under_review(device)) == ("X", HERE)
+    assert judge_look(device, health, msgspec.structs.replace(ANSWERS["Y"], place=THERE)) == (device, health)
+
+
 @pytest.mark.parametrize("state", rows(LOOKS))
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_a_look_changes_nothing_stored_but_what_was_presented(state: str, answer: str) -> None:
     before, after, health = judged(state, answer)
-    blocked = rows(LOOKS)[state][answer].removeprefix("block ")
+    blocked = rows(LOOKS)[state][answer].removeprefix("block ").removeprefix("claim ")
     assert after.presented == (blocked if health.connection is Connection.BLOCKED else None)
-    assert msgspec.structs.replace(after, presented=before.presented, tls=before.tls) == before
+    assert msgspec.structs.replace(presenting(after, None), tls=before.tls) == presenting(before, None)
     told = ANSWERS[answer].leaf and before.pin
     assert after.tls == ("TLS 1.3" if told else "TLS 1.2")
     assert certificate_field(after.scheme, after.pin.origin if after.pin else None) is FIELDS[state.split(", ")[0]]

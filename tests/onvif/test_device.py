@@ -1,16 +1,18 @@
 """What a device tells of itself: clock, services, abilities."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 
-from core.model.errors import GarbledError, NotReachedError, UnsupportedError
+from core.model.errors import AnswerLostError, FaultError, GarbledError, NotReachedError, UnsupportedError
 from core.model.keystore import Information, KeystoreCapabilities, NetworkProtocol
 from core.network.transport import DeviceTransport
 from core.onvif.device import OnvifDevice
 from core.onvif.wsdls import DEVICE_URI, SECURITY_URI, Wsdls
 from tests.onvif.scripted import (
     INFORMATION,
+    LOST,
     Reply,
     Request,
     ScriptedCamera,
@@ -205,11 +207,70 @@ async def test_information_and_protocols(wsdls: Wsdls) -> None:
     async with ScriptedCamera(script) as camera, calling(camera, wsdls, path="/other") as device:
         assert await device.information() == Information("ACME", "X-100", "1.2", "4711")
         assert await device.network_protocols(anonymous=True) == (
-            NetworkProtocol("HTTP", True, (80, 8080)),
-            NetworkProtocol("HTTPS", False, ()),
-            NetworkProtocol("", False, ()),
+            NetworkProtocol("http", True, (80, 8080)),
+            NetworkProtocol("HTTPS", False, (0,), whole=False),
+            NetworkProtocol("", False, (), whole=False),
         )
     assert {request.target for request in camera.requests} == {"/other"}
+
+
+async def test_protocols_are_set_as_they_are_handed_over(wsdls: Wsdls) -> None:
+    protocols = (
+        NetworkProtocol("Http", True, (80, 8080)),
+        NetworkProtocol("HTTPS", True, (443,)),
+        NetworkProtocol("RTSP", False, (0,)),
+    )
+    done = answered("SetNetworkProtocols")
+    async with ScriptedCamera(lambda request: done) as camera, calling(camera, wsdls) as device:
+        await device.set_network_protocols(protocols)
+    [request] = camera.requests
+    lines = re.findall(r"<(?:\w+:)?NetworkProtocols>(.*?)</(?:\w+:)?NetworkProtocols>", request.body)
+    assert [re.findall(r">([^<>]+)<", line) for line in lines] == [
+        ["Http", "true", "80", "8080"],
+        ["HTTPS", "true", "443"],
+        ["RTSP", "false", "0"],
+    ]
+    assert request.headers["soapaction"] == f'"{DEVICE_URI}/SetNetworkProtocols"'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<Name>RTSP</Name><Enabled>perhaps</Enabled><Port>554</Port>",
+        "<Name>RTSP</Name><Enabled>true</Enabled><Port>-1</Port>",
+        "<Name>RTSP</Name><Enabled>true</Enabled>",
+        "<Name/><Enabled>true</Enabled><Port>554</Port>",
+        f"<Name>{'R' * 65}</Name><Enabled>true</Enabled><Port>554</Port>",
+    ],
+)
+async def test_what_cannot_be_handed_back_as_it_was_is_not_sent(wsdls: Wsdls, line: str) -> None:
+    listed = answered("GetNetworkProtocols", f"<x:NetworkProtocols>{line}</x:NetworkProtocols>")
+    async with ScriptedCamera(lambda request: listed) as camera, calling(camera, wsdls) as device:
+        protocols = await device.network_protocols()
+        with pytest.raises(UnsupportedError, match="cannot be handed back"):
+            await device.set_network_protocols(protocols)
+    assert [request.operation for request in camera.requests] == ["GetNetworkProtocols"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "told"),
+    [
+        (("Receiver", "ActionNotSupported", "EnablingTlsFailed"), "could not switch HTTPS on"),
+        (("Sender", "InvalidArgVal", "PortAlreadyInUse"), "uses the port for something else"),
+        (("Sender", "InvalidArgVal", "ServiceNotSupported"), "does not serve this protocol"),
+    ],
+)
+async def test_why_protocols_could_not_be_set_is_told(wsdls: Wsdls, codes: tuple[str, ...], told: str) -> None:
+    async with ScriptedCamera(lambda request: fault(*codes)) as camera, calling(camera, wsdls) as device:
+        with pytest.raises(FaultError, match=told):
+            await device.set_network_protocols((NetworkProtocol("HTTPS", True, (443,)),))
+
+
+async def test_setting_protocols_is_sent_once_even_where_the_answer_is_lost(wsdls: Wsdls) -> None:
+    async with ScriptedCamera(lambda request: LOST) as camera, calling(camera, wsdls) as device:
+        with pytest.raises(AnswerLostError):
+            await device.set_network_protocols((NetworkProtocol("HTTPS", True, (443,)),))
+    assert len(camera.requests) == 1
 
 
 @pytest.mark.parametrize("path", ["http://evil/x\r\n", "//evil", "nonsense", ""])

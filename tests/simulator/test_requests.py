@@ -83,7 +83,7 @@ REFUSED = {
         "<tt:Port>21</tt:Port></tds:NetworkProtocols></tds:SetNetworkProtocols>",
         ARGUMENTS,
     ),
-    "unknown device operation": ("<tds:SystemReboot/>", UNSUPPORTED),
+    "unknown device operation": ("<tds:SetSystemFactoryDefault/>", UNSUPPORTED),
     "argument is missing": ("<tds:GetServices/>", ARGUMENTS),
 }
 

@@ -22,6 +22,7 @@ from lxml import etree
 from core.simulator import demo
 from core.simulator.announcing import GROUP
 from core.simulator.camera import Camera
+from core.simulator.languages import WsDiscovery
 from core.simulator.responder import Responder
 from core.simulator.settings import CameraSettings, Timing
 from core.simulator.site import Site
@@ -190,7 +191,7 @@ def test_nothing_leaves_the_loopback_interface(address: str) -> None:
     with pytest.raises(ValueError, match=address):
         Camera(CameraSettings(host=address))
     with pytest.raises(ValueError, match=address):
-        Responder(3702, address)
+        Responder(WsDiscovery(), 3702, address)
 
 
 @pytest.mark.parametrize("elsewhere", ["10.0.0", "128.0.0", "127", "127.0.0.1", "127.0.999", ""])
@@ -251,7 +252,7 @@ async def test_the_demo_site_tells_where_everything_is_takes_orders_and_ends_wit
     async with Listener(port) as listener, process(*arguments) as started:
         ready = (await line(started))["ready"]
         assert [camera["name"] for camera in ready][:2] == ["Loading dock", "Gate north"]
-        assert set(ready[0]) == {"name", "host", "http_port", "https_port", "kind", "expect"}
+        assert set(ready[0]) == {"name", "host", "addresses", "http_port", "https_port", "kind", "expect"}
         for camera in ready:
             assert (camera["https_port"] is None) == (camera["expect"] == "HTTP")
             secure = camera["https_port"] is not None

@@ -61,9 +61,12 @@ def full_device(fingerprint: str) -> DeviceRecord:
         model="X-100",
         firmware="1.2.3",
         serial="4711",
+        mac="00:40:8c:00:47:11",
         tls="TLS 1.3",
         pin=Pin(fingerprint, Origin.ISSUED, AT, "camtrust"),
         presented="ab" * 32,
+        presented_host="2001:db8::9",
+        presented_port=443,
         attention=(
             Attention(AttentionKind.REVIEW_CHANGE, "Changed.", "Compare."),
             Attention(AttentionKind.UNREACHABLE, "Gone."),

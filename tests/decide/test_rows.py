@@ -1,0 +1,472 @@
+import tracemalloc
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.decide.identity import Found, Identity, marks_of_device, marks_of_row
+from core.decide.rows import Sightings
+from core.model.records import DeviceRecord
+from core.model.sighting import Kind, Sighting
+
+A, B, C, A6 = "10.0.0.1", "10.0.0.2", "10.0.0.10", "fe80::1%eth0"
+ONE, TWO = "urn:uuid:1", "urn:uuid:2"
+MAC, OTHER_MAC = "00:40:8c:00:00:01", "00:40:8c:00:00:02"
+KEY, OTHER_KEY = "ab" * 32, "cd" * 32
+
+ADDRESSES = [*(f"10.0.0.{number}" for number in range(1, 9)), "fe80::1%eth0", "fe80::2%eth0", "fd00::1"]
+SIGHTING = st.builds(
+    Sighting,
+    source=st.sampled_from(["WS-Discovery", "mDNS", "SSDP", "scan"]),
+    address=st.sampled_from(ADDRESSES),
+    interface=st.sampled_from(["10.0.0.254", "192.168.1.254"]),
+    endpoint=st.sampled_from(["", "", ONE, TWO, "urn:uuid:3", "10.0.0.3"]),
+    udn=st.sampled_from(["", "", "uuid:a", "uuid:b"]),
+    mac=st.sampled_from(["", "", MAC, OTHER_MAC, "00:00:00:00:00:00"]),
+    serial=st.sampled_from(["", "", "S001", "S002", "0"]),
+    key=st.sampled_from(["", "", KEY, OTHER_KEY]),
+    manufacturer=st.sampled_from(["", "AXIS", "Axis AB", "Bosch"]),
+    ports=st.sampled_from([(), (("http", 80),), (("https", 443), ("http", 80)), (("https", 8443),)]),
+    path=st.sampled_from(["", "/onvif"]),
+    name=st.sampled_from(["", "Door", "Gate"]),
+    kind=st.sampled_from(Kind),
+    gone=st.just(False),
+)
+FAREWELL = st.builds(
+    Sighting,
+    source=st.just("mDNS"),
+    address=st.sampled_from(ADDRESSES),
+    interface=st.just(""),
+    gone=st.just(True),
+)
+
+
+def seen(address: str, endpoint: str = "", source: str = "WS-Discovery", **said: object) -> Sighting:
+    return Sighting(source=source, address=address, interface="10.0.0.254", endpoint=endpoint, **said)  # type: ignore[arg-type]
+
+
+def table(sightings: Iterable[Sighting]) -> Sightings:
+    all_rows = Sightings()
+    for sighting in sightings:
+        all_rows.add(sighting)
+    return all_rows
+
+
+def rows(sightings: Iterable[Sighting]) -> dict[str, Found]:
+    return dict(table(sightings).rows)
+
+
+def row(*sightings: Sighting) -> Found:
+    [found] = rows(sightings).values()
+    return found
+
+
+def parted(sightings: Iterable[Sighting]) -> list[tuple[str, ...]]:
+    return sorted(found.addresses for found in rows(sightings).values())
+
+
+def added(**known: object) -> DeviceRecord:
+    return DeviceRecord(id="d1", name="Lobby", added_at="", added_by="", **{"host": "", **known})  # type: ignore[arg-type]
+
+
+def matches(found: Found, device: DeviceRecord) -> bool:
+    return not marks_of_row(found).isdisjoint(marks_of_device(device))
+
+
+def shuffled(sightings: Sequence[Sighting], data: st.DataObject) -> list[Sighting]:
+    """What one source says about one address has an order, because the newest counts; nothing else has."""
+    order = data.draw(st.permutations([(sighting.address, sighting.source) for sighting in sightings]))
+    told: defaultdict[tuple[str, str], deque[Sighting]] = defaultdict(deque)
+    for sighting in sightings:
+        told[sighting.address, sighting.source].append(sighting)
+    return [told[key].popleft() for key in order]
+
+
+def test_a_row_says_what_its_device_said() -> None:
+    told = seen(A, ONE, ports=(("http", 80),), path="/x", name="Door", model="M", serial="S001", key=KEY)
+    named = seen(A, source="mDNS", udn="UUID:A", mac=MAC, manufacturer="Axis AB", kind=Kind.CAMERA)
+    assert rows([told, named]) == {
+        f"found:endpoint:{ONE}": Found(
+            key=f"found:endpoint:{ONE}",
+            address=A,
+            ports=(("http", 80),),
+            path="/x",
+            name="Door",
+            manufacturer="Axis AB",
+            model="M",
+            serial="S001",
+            endpoint=ONE,
+            udn="uuid:a",
+            mac=MAC,
+            leaf_key=KEY,
+            kind=Kind.CAMERA,
+            said=(("WS-Discovery", (("http", 80),)), ("mDNS", ())),
+            sources=("WS-Discovery", "mDNS"),
+            addresses=(A,),
+            identities=(("endpoint", ONE), ("udn", "uuid:a"), ("mac", MAC), ("serial", "axis/s001"), ("key", KEY)),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "key"),
+    [
+        ({}, f"found:{A}"),
+        ({"key": KEY}, f"found:key:{KEY}"),
+        ({"key": KEY, "serial": "S001"}, "found:serial:/s001"),
+        ({"key": KEY, "serial": "S001", "mac": MAC}, f"found:mac:{MAC}"),
+        ({"mac": MAC, "udn": "uuid:a"}, "found:udn:uuid:a"),
+        ({"udn": "uuid:a", "endpoint": ONE}, f"found:endpoint:{ONE}"),
+        # No claim can take the key of another row.
+        ({"serial": f"mac:{MAC}"}, f"found:serial:/mac:{MAC}"),
+    ],
+)
+def test_a_row_is_called_by_its_strongest_identity(told: dict[str, str], key: str) -> None:
+    assert set(rows([seen(A, **told)])) == {key}
+
+
+def test_addresses_that_claim_one_endpoint_are_one_row_at_the_lowest_address() -> None:
+    found = rows([seen(C, ONE, name="Door"), seen(B, ONE, ports=(("https", 443),)), seen(A)])
+    assert {key: (one.address, one.addresses, one.name) for key, one in found.items()} == {
+        f"found:endpoint:{ONE}": (B, (B, C), "Door"),
+        f"found:{A}": (A, (A,), ""),
+    }
+
+
+def test_the_address_that_others_can_reach_comes_first() -> None:
+    addresses = ("fe80::2%eth0", "169.254.3.4", "fd00::1", "192.168.1.7")
+    assert row(*(seen(address, ONE) for address in addresses)).addresses == (
+        "192.168.1.7",
+        "169.254.3.4",
+        "fd00::1",
+        "fe80::2%eth0",
+    )
+
+
+def test_ipv4_and_ipv6_of_one_device_are_one_row() -> None:
+    assert parted([seen(A, ONE), seen(A6, ONE, source="mDNS")]) == [(A, A6)]
+    assert parted([seen(A, ONE, mac=MAC), seen(A6, source="mDNS", mac=MAC.upper())]) == [(A, A6)]
+    assert parted([seen(A, serial="S001"), seen(A6, source="mDNS", serial="s001")]) == [(A, A6)]
+    assert parted([seen(A, key=KEY), seen(A6, source="scan", key=KEY)]) == [(A, A6)]
+
+
+def test_an_address_on_two_interfaces_is_one() -> None:
+    [here, there] = (Sighting("mDNS", A, interface, endpoint=ONE) for interface in ("10.0.0.254", "10.0.1.254"))
+    both = table([here])
+    assert both.add(there) == frozenset()
+    assert both.add(here) == frozenset()
+    assert len(both.rows) == 1
+
+
+def test_sources_that_tell_of_one_address_are_one_row_and_each_keeps_its_ports() -> None:
+    found = row(
+        seen(A, source="SSDP", name="Camera of Bob", ports=(("http", 80),)),
+        seen(A, source="mDNS", ports=(("https", 8443),)),
+        seen(A, ONE, name="Door", ports=(("http", 80), ("https", 443))),
+    )
+    assert found.sources == ("SSDP", "WS-Discovery", "mDNS")
+    assert found.said == (
+        ("SSDP", (("http", 80),)),
+        ("WS-Discovery", (("http", 80), ("https", 443))),
+        ("mDNS", (("https", 8443),)),
+    )
+    assert found.name == "Door"
+    assert found.ports == (("https", 443), ("https", 8443), ("http", 80))
+
+
+def test_who_names_many_ports_does_not_crowd_out_the_other_address() -> None:
+    many = tuple(("https", 8000 + number) for number in range(8))
+    found = row(seen(A, ONE, ports=many), seen(B, ONE, ports=(("https", 443),)))
+    assert found.ports[:2] == (("https", 8000), ("https", 443))
+    assert len(found.ports) == 8
+
+
+@pytest.mark.parametrize(
+    ("kinds", "kind"),
+    [
+        ((Kind.UNKNOWN, Kind.UNKNOWN), Kind.UNKNOWN),
+        ((Kind.UNKNOWN, Kind.OTHER), Kind.OTHER),
+        ((Kind.OTHER, Kind.CAMERA), Kind.CAMERA),
+        ((Kind.CAMERA, Kind.UNKNOWN), Kind.CAMERA),
+    ],
+)
+def test_it_is_a_camera_if_anything_says_so(kinds: tuple[Kind, Kind], kind: Kind) -> None:
+    assert row(seen(A, kind=kinds[0]), seen(A, source="SSDP", kind=kinds[1])).kind is kind
+
+
+def test_silence_takes_nothing_back_and_a_new_word_replaces_the_old() -> None:
+    first = seen(A, ONE, ports=(("http", 80),), path="/x", name="Door", model="M", serial="S001", kind=Kind.CAMERA)
+    assert rows([first, seen(A, ONE)]) == rows([first])
+    assert rows([first, seen(A)]) == rows([first])
+    found = row(first, seen(A, ONE, name="Gate", ports=(("https", 443),), kind=Kind.OTHER))
+    assert (found.name, found.ports, found.model, found.kind) == ("Gate", (("https", 443),), "M", Kind.OTHER)
+
+
+def test_another_device_at_the_same_address_takes_over_nothing() -> None:
+    first = seen(A, ONE, ports=(("http", 80),), path="/x", name="Door", model="M", serial="S001")
+    found = row(first, seen(A, TWO, name="Gate"))
+    assert (found.name, found.model, found.serial, found.ports) == ("Gate", "", "", ())
+
+
+def test_an_address_that_changed_its_endpoint_has_none_until_the_old_one_has_not_been_heard_for_long() -> None:
+    """So cameras that swapped their addresses end in two rows, each with its own endpoint."""
+    swapped = Sightings()
+    for now, (at_a, at_b) in enumerate(((ONE, TWO), (ONE, TWO), (TWO, ONE), (TWO, ONE))):
+        swapped.add(seen(A, at_a), now)
+        swapped.add(seen(B, at_b), now)
+    assert {key: found.addresses for key, found in swapped.rows.items()} == {f"found:{A}": (A,), f"found:{B}": (B,)}
+    assert swapped.expire(before=1) == frozenset()
+    assert swapped.expire(before=2) == {f"found:{A}", f"found:{B}", f"found:endpoint:{ONE}", f"found:endpoint:{TWO}"}
+    assert {key: found.addresses for key, found in swapped.rows.items()} == {
+        f"found:endpoint:{ONE}": (B,),
+        f"found:endpoint:{TWO}": (A,),
+    }
+
+
+def test_sources_that_differ_about_an_identity_give_none() -> None:
+    assert row(seen(A, mac=MAC), seen(A, source="mDNS", mac=OTHER_MAC, key=KEY)).identities == (("key", KEY),)
+
+
+def test_a_serial_number_is_known_with_its_maker_whoever_told_that() -> None:
+    told = [seen(A, serial="S001"), seen(A, source="SSDP", serial="s001", manufacturer="AXIS")]
+    assert row(*told).identities == (("serial", "axis/s001"),)
+    assert parted([*told, seen(B, source="SSDP", serial="S001", manufacturer="Axis AB")]) == [(A, B)]
+    assert parted([*told, seen(B, source="SSDP", serial="S001", manufacturer="Bosch")]) == [(A,), (B,)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(SIGHTING, max_size=30), st.data())
+def test_the_same_sightings_in_any_order_give_the_same_rows(told: list[Sighting], data: st.DataObject) -> None:
+    assert rows(shuffled(told, data)) == rows(told)
+
+
+EPOCHS = st.lists(st.tuples(st.lists(FAREWELL, max_size=3), st.lists(SIGHTING, max_size=12)), max_size=5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(EPOCHS, st.integers(0, 2), st.data())
+def test_so_they_do_while_devices_leave_and_claims_age(
+    epochs: list[tuple[list[Sighting], list[Sighting]]], patience: int, data: st.DataObject
+) -> None:
+    one, two = Sightings(), Sightings()
+    for now, (farewells, told) in enumerate(epochs):
+        for sightings, sighting in [(one, s) for s in (*farewells, *told)] + [
+            (two, s) for s in (*reversed(farewells), *shuffled(told, data))
+        ]:
+            sightings.add(sighting, now)
+        one.expire(now - patience)
+        two.expire(now - patience)
+        assert dict(one.rows) == dict(two.rows)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(SIGHTING | FAREWELL, max_size=40))
+def test_each_change_names_exactly_the_rows_that_differ_and_each_address_is_in_one_row(told: list[Sighting]) -> None:
+    sightings, present = Sightings(), set[str]()
+    for now, sighting in enumerate(told):
+        before = dict(sightings.rows)
+        changed = sightings.add(sighting, now) if now % 7 else sightings.add(sighting, now) | sightings.expire(now - 10)
+        after = dict(sightings.rows)
+        assert changed >= {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+        assert now % 7 == 0 or all(before.get(key) != after.get(key) for key in changed)
+        assert all(found.key == key and found.address == found.addresses[0] for key, found in after.items())
+        present = {address for found in after.values() for address in found.addresses}
+        assert len(present) == sum(len(found.addresses) for found in after.values())
+        assert (sighting.address in present) is not sighting.gone
+        assert all(sightings.at(address) is found for found in after.values() for address in found.addresses)
+        assert all(sightings.at(address) is None for address in set(ADDRESSES) - present)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(SIGHTING, max_size=40), st.sets(st.sampled_from(ADDRESSES)))
+def test_what_is_forgotten_leaves_no_trace(told: list[Sighting], left: set[str]) -> None:
+    """Rows that grew, and lost what left, are those that never heard of it."""
+    grown = table(told)
+    for address in left:
+        grown.remove(address)
+    assert dict(grown.rows) == rows(sighting for sighting in told if sighting.address not in left)
+    for sighting in told:
+        grown.remove(sighting.address)
+    assert not grown.rows
+    for sighting in told:
+        grown.add(sighting)
+    assert dict(grown.rows) == rows(told)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(SIGHTING, max_size=30), st.sampled_from(ADDRESSES), st.sampled_from(["", ONE]), st.booleans())
+def test_the_rows_of_a_device_are_those_that_match_it_and_its_own_address_comes_first(
+    told: list[Sighting], host: str, endpoint: str, has_more: bool
+) -> None:
+    known = {"mac": MAC, "serial": "S001", "manufacturer": "Axis Communications"} if has_more else {}
+    device = added(host=host, endpoint=endpoint, **known)
+    sightings = table(told)
+    found = sightings.of(device)
+    assert set(found) == {one for one in sightings.rows.values() if matches(one, device)}
+    assert not any(host in one.addresses for one in found[1:])
+
+
+# A key alone is no claim: who shows it in a handshake has it.
+KINDS = st.sets(st.sampled_from(list(Identity))).filter(lambda kinds: kinds - {Identity.KEY})
+
+
+def victim(number: int, kinds: set[Identity], address: str) -> Sighting:
+    told = {
+        Identity.ENDPOINT: f"urn:uuid:{number}",
+        Identity.UDN: f"uuid:v{number}",
+        Identity.MAC: f"00:40:8c:00:00:0{number}",
+        Identity.SERIAL: f"S00{number}",
+        Identity.KEY: f"{number}a" * 32,
+    }
+    return msgspec.structs.replace(seen(address), **{str(kind): told[kind] for kind in kinds})
+
+
+@settings(max_examples=300, deadline=None)
+@given(KINDS, st.lists(st.tuples(st.dictionaries(st.sampled_from(list(Identity)), st.integers(1, 5)), st.booleans())))
+def test_a_host_that_lies_joins_no_two_devices_and_parts_none(
+    kinds: set[Identity], lies: list[tuple[dict[Identity, int], bool]]
+) -> None:
+    """Whatever it claims: what is true of others, all of it or parts, in any order, with farewells between."""
+    honest = [(f"10.0.0.{number}", f"fd00::{number}") for number in range(1, 5)]
+    sightings = table(victim(number, kinds, one) for number, two in enumerate(honest, 1) for one in two)
+    assert sorted(found.addresses for found in sightings.rows.values()) == honest
+    for lie, leaves in lies:
+        for kind, number in lie.items():
+            told = victim(number, {kind}, "10.0.0.66")
+            sightings.add(msgspec.structs.replace(told, source=str(kind)))
+        found = {one.addresses for one in sightings.rows.values()}
+        assert {tuple(address for address in one if address != "10.0.0.66") for one in found} - {()} == set(honest)
+        if leaves:
+            sightings.remove("10.0.0.66")
+
+
+def test_ten_thousand_identities_from_one_host_stay_one_row_and_pull_nobody_in() -> None:
+    sightings = table([seen(A, ONE, name="Door"), seen(B, TWO, name="Gate")])
+    sightings.add(seen(C, ONE, mac=MAC, key=KEY))
+
+    def claim(number: int) -> None:
+        made_up = seen(C, f"urn:uuid:{number:x}a", udn=f"uuid:{number}", mac=f"00:40:8c:00:{number // 256:02x}:01")
+        sightings.add(msgspec.structs.replace(made_up, serial=f"S{number:05}", key=f"{number:064x}"))
+
+    for number in range(1, 9_000):
+        claim(number)
+    tracemalloc.start()
+    try:
+        for number in range(9_000, 10_001):
+            claim(number)
+        assert tracemalloc.get_traced_memory()[0] < 50_000
+    finally:
+        tracemalloc.stop()
+    assert set(sightings.rows) == {f"found:endpoint:{ONE}", f"found:endpoint:{TWO}", f"found:{C}"}
+    assert [found.addresses for found in sightings.rows.values()] == [(A,), (B,), (C,)]
+
+
+def test_a_uuid_that_a_vendor_gave_to_all_its_devices_hides_none_of_them() -> None:
+    sightings = table(seen(f"10.0.0.{number}", ONE) for number in range(1, 5))
+    assert len(sightings.rows) == 1
+    changed = sightings.add(seen("10.0.0.5", ONE))
+    assert set(sightings.rows) == {f"found:10.0.0.{number}" for number in range(1, 6)}
+    assert changed == set(sightings.rows) | {f"found:endpoint:{ONE}"}
+    assert {found.endpoint for found in sightings.rows.values()} == {""}
+    sightings.remove("10.0.0.3")
+    assert [found.addresses for found in sightings.rows.values()] == [("10.0.0.1", "10.0.0.2", "10.0.0.4", "10.0.0.5")]
+
+
+@pytest.mark.parametrize("endpoint", [B, "::1", "fe80::1%eth0"])
+def test_an_endpoint_that_is_an_address_is_no_identity(endpoint: str) -> None:
+    assert set(rows([seen(A, endpoint), seen(B, ONE)])) == {f"found:{A}", f"found:endpoint:{ONE}"}
+
+
+def test_a_farewell_takes_its_own_address_away_and_no_other() -> None:
+    sightings = table([seen(A, ONE), seen(B, ONE), seen(C, TWO)])
+    assert sightings.add(seen(C, ONE, gone=True)) == {f"found:endpoint:{TWO}"}
+    assert sightings.rows[f"found:endpoint:{ONE}"].addresses == (A, B)
+    assert sightings.add(seen("10.0.0.99", ONE, gone=True)) == frozenset()
+    assert sightings.add(seen(A, ONE, source="mDNS", gone=True)) == {f"found:endpoint:{ONE}"}
+    assert sightings.rows[f"found:endpoint:{ONE}"].addresses == (B,)
+
+
+def test_what_was_not_heard_for_long_expires_source_by_source() -> None:
+    sightings = Sightings()
+    for now, (address, source) in enumerate(((A, "mDNS"), (A, "SSDP"), (B, "SSDP"), (A, "SSDP"), (C, "mDNS"))):
+        sightings.add(seen(address, source=source, ports=(("http", now),)), now)
+    assert sightings.expire(before=2) == {f"found:{A}"}
+    assert sightings.rows[f"found:{A}"].said == (("SSDP", (("http", 3),)),)
+    assert sightings.expire(before=3) == {f"found:{B}"}
+    assert sightings.expire(before=3) == frozenset()
+    assert set(sightings.rows) == {f"found:{A}", f"found:{C}"}
+
+
+def test_repeating_what_was_said_keeps_it() -> None:
+    sightings = table([seen(A, ONE, name="Door")])
+    assert sightings.add(seen(A), now=5) == frozenset()
+    assert sightings.expire(before=5) == frozenset()
+    assert sightings.rows[f"found:endpoint:{ONE}"].name == "Door"
+
+
+def test_beyond_the_limit_the_longest_unheard_goes() -> None:
+    sightings = Sightings(limit=3)
+    for address in (A, B, C, A):
+        sightings.add(seen(address))
+    assert sightings.add(seen("10.0.0.99")) == {f"found:{B}", "found:10.0.0.99"}
+    assert [found.address for found in sightings.rows.values()] == [A, C, "10.0.0.99"]
+
+
+def test_beyond_the_limit_rows_of_added_devices_stay() -> None:
+    devices = (added(host=A), added(endpoint=ONE), added(mac=MAC), added(serial="S001", manufacturer="AXIS"))
+    sightings = Sightings(limit=5, keep=lambda found: any(matches(found, device) for device in devices))
+    sightings.add(seen(A))
+    sightings.add(seen(B, ONE))
+    sightings.add(seen(C, mac=MAC))
+    sightings.add(seen("10.0.0.11", serial="s001", manufacturer="Axis"))
+    for number in range(5000):
+        sightings.add(seen(f"10.1.{number // 256}.{number % 256}", f"urn:uuid:a{number:x}"))
+        assert len(sightings.rows) <= 5
+    assert {A, B, C, "10.0.0.11"} < {found.address for found in sightings.rows.values()}
+
+
+def test_where_all_is_kept_what_comes_new_does_not_stay() -> None:
+    sightings = Sightings(limit=2, keep=lambda found: found.address in (A, B))
+    for address in (A, B, C):
+        sightings.add(seen(address))
+    assert {found.address for found in sightings.rows.values()} == {A, B}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(SIGHTING | FAREWELL, max_size=40), st.integers(1, 4))
+def test_the_limit_always_holds(told: list[Sighting], limit: int) -> None:
+    sightings = Sightings(limit)
+    for sighting in told:
+        sightings.add(sighting)
+        assert sum(len(found.addresses) for found in sightings.rows.values()) <= limit
+
+
+def test_ports_and_sources_are_bounded() -> None:
+    found = row(*(seen(A, source=f"source {number}", ports=(("http", 8000 + number),)) for number in range(40)))
+    assert (len(found.ports), len(found.sources)) == (8, 8)
+    found = row(seen(A, ports=tuple(("http", 8000 + number) for number in range(20))))
+    assert len(found.ports) == len(found.said[0][1]) == 8
+
+
+def test_strangers_that_come_and_go_leave_nothing_behind() -> None:
+    sightings = Sightings(limit=10)
+
+    def flood(net: int) -> int:
+        for number in range(1500):
+            mac = f"00:40:8c:{net:02x}:{number // 256:02x}:{number % 256:02x}"
+            sightings.add(seen(f"10.{net}.{number // 256}.{number % 256}", f"urn:{net}:{number}", mac=mac))
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        assert flood(1) > flood(2) - 100_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_rows_cannot_be_changed_from_outside() -> None:
+    with pytest.raises(TypeError):
+        Sightings().rows["x"] = Found("x", A)  # type: ignore[index]
