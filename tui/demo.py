@@ -78,8 +78,8 @@ def _config(site: SimulatedSite, *, fast: bool) -> str:
     """Return the settings of the demo's engine. It ends by itself soon after nobody is attached any more."""
     settings: dict[str, str | float] = {"linger": 30.0, **(_FAST if fast else _PACED)}
     lines = [f"{name} = {value}" for name, value in settings.items()]
-    ports = ["[discovery]", f"ws_discovery_port = {site.discovery_port}", "mdns_port = 0", "ssdp_port = 0"]
-    return "\n".join(['gateway = "demo"', f'interfaces = ["{LOOPBACK}"]', *lines, *ports, ""])
+    ports = [f"{name} = {port}" for name, port in site.ports.items()]
+    return "\n".join(['gateway = "demo"', f'interfaces = ["{LOOPBACK}"]', *lines, "[discovery]", *ports, ""])
 
 
 def _screens(place: Place) -> int:

@@ -14,9 +14,11 @@ from tui.simulation import SimulatedSite
 
 CHANGES = "Reception"
 SWAP = ("Lobby", "Server room")
+MOVES = "Tunnel"
 RESTARTS = "Yard"
 _LONGEST_WAIT = 60.0
 _SHOWN = 16
+_FREE = 250
 
 Seen = Callable[[DeviceView], bool]
 
@@ -39,6 +41,7 @@ class Story:
         """Live through all of it."""
         await self.accept_a_change()
         await self.swap_and_swap_back()
+        await self.move()
         await self.restart()
 
     async def accept_a_change(self) -> None:
@@ -62,6 +65,15 @@ class Story:
             for device in (one, other):
                 await self._until(device, _is_online_at(places[device.id]), f"at {places[device.id]}")
         self._tell(f"{one.name} and {other.name} swapped addresses, and back: followed, and nobody had to decide.")
+
+    async def move(self) -> None:
+        """Have a camera get another address: it is followed to where its own certificate is shown."""
+        device = self._devices[MOVES]
+        network, _, _ = device.host.rpartition(".")
+        host = f"{network}.{_FREE}"
+        await self._site.order("move", device.host, to=host)
+        await self._until(device, _is_online_at(host), f"at {host}")
+        self._tell(f"{MOVES} got another address, {host}: followed.")
 
     async def restart(self) -> None:
         """Have a camera restart that makes a new certificate each time: it is blocked."""

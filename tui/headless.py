@@ -31,9 +31,9 @@ async def add_all(place: Place, site: SimulatedSite, *, fast: bool, as_json: boo
     """
     found = await _found(place, site.cameras)
     note(f"All {len(found)} cameras are discovered. Adding them.")
-    await _add(place, found, _LONGEST_INSTALLS[fast])
-    devices = (await ask(place, ListDevices(), Devices)).devices
-    outcomes = outcomes_of(site.cameras, devices)
+    added = await _add(place, found, _LONGEST_INSTALLS[fast])
+    devices = {device.id: device for device in (await ask(place, ListDevices(), Devices)).devices}
+    outcomes = [(camera, devices[device]) for camera, device in zip(site.cameras, added, strict=True)]
     click.echo(json_text([outcome_value(outcome) for outcome in outcomes]) if as_json else outcomes_text(outcomes))
     verdict = _verdict(outcomes)
     if verdict is ExitCode.DONE:
@@ -43,27 +43,33 @@ async def add_all(place: Place, site: SimulatedSite, *, fast: bool, as_json: boo
 
 
 async def _found(place: Place, cameras: Sequence[SimulatedCamera]) -> tuple[DeviceView, ...]:
-    """Wait until every camera is discovered, and return the rows."""
+    """Wait until every camera is discovered, each by one row with all its addresses; return the rows in order."""
     client, _ = await attach(place, Role.VIEWER, watch=True)
-    missing = {camera.host: camera.name for camera in cameras}
-    found: dict[str, DeviceView] = {}
+    rows: dict[str, DeviceView] = {}
+    missing = [camera.name for camera in cameras]
     try:
         async with client, asyncio.timeout(_LONGEST_SEARCH):
             async for update in client.updates():
-                found |= {device.host: device for device in update.devices if missing.pop(device.host, None)}
+                rows |= {device.id: device for device in update.devices}
+                for gone in update.gone:
+                    rows.pop(gone, None)
+                by_addresses = {frozenset(row.addresses): row for row in rows.values()}
+                missing = [camera.name for camera in cameras if frozenset(camera.addresses) not in by_addresses]
                 if not missing:
                     break
     except TimeoutError:
-        raise CamtrustError(f"Not discovered within {_LONGEST_SEARCH:.0f} s: {', '.join(missing.values())}") from None
-    return tuple(found.values())
+        raise CamtrustError(f"Not discovered within {_LONGEST_SEARCH:.0f} s: {', '.join(missing)}") from None
+    return tuple(by_addresses[frozenset(camera.addresses)] for camera in cameras)
 
 
-async def _add(place: Place, found: Sequence[DeviceView], patience: float) -> None:
+async def _add(place: Place, found: Sequence[DeviceView], patience: float) -> list[str]:
+    """Return the ids that the rows became, in order."""
     command = AddDevices(
         addresses=tuple(device.address for device in found),
         user=USER,
         password=Secret(PASSWORD),
         allow_http_login=True,
+        enable_https=True,
     )
     added = await ask(place, command, Added)
     try:
@@ -71,12 +77,7 @@ async def _add(place: Place, found: Sequence[DeviceView], patience: float) -> No
             await follow(place, added.devices, outcome_lines)
     except TimeoutError:
         note(f"Not all installs are finished after {patience:.0f} s.")
-
-
-def outcomes_of(cameras: Sequence[SimulatedCamera], devices: Sequence[DeviceView]) -> list[Outcome]:
-    """Return each camera with the device that stands for it."""
-    by_host = {device.host: device for device in devices}
-    return [(camera, by_host[camera.host]) for camera in cameras]
+    return [device.id for device in added.devices]
 
 
 def is_reached(outcome: Outcome) -> bool:

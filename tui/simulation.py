@@ -28,20 +28,23 @@ _LONGEST_ORDER = 60.0
 
 @dataclass(frozen=True)
 class SimulatedCamera:
-    """One camera of the site. `expect` is the certificate field that its kind can reach."""
+    """One camera of the site, at first. `expect` is the certificate field that its kind can reach."""
 
     name: str
-    host: str
+    addresses: tuple[str, ...]
     kind: str
     expect: str
 
 
 class SimulatedSite:
-    """The simulator's process while it is used as a context. `cameras` and `discovery_port` say what it simulates."""
+    """The simulator's process while it is used as a context. `cameras` are what it simulates.
+
+    `ports` are the UDP ports of its announcements, by their settings in `[discovery]`.
+    """
 
     def __init__(self, *, fast: bool) -> None:
         self.cameras: tuple[SimulatedCamera, ...] = ()
-        self.discovery_port = free_port()
+        self.ports = {name: free_port() for name in ("ws_discovery_port", "mdns_port", "ssdp_port")}
         self._network = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(254) + 1}"
         self._fast = fast
 
@@ -91,7 +94,9 @@ class SimulatedSite:
 
     def _command(self) -> list[str]:
         fast = ["--fast"] if self._fast else []
-        where = ["--network", self._network, "--discovery-port", str(self.discovery_port), "--interface", LOOPBACK]
+        ws_discovery, mdns, ssdp = map(str, self.ports.values())
+        ports = ["--discovery-port", ws_discovery, "--mdns-port", mdns, "--ssdp-port", ssdp]
+        where = ["--network", self._network, "--interface", LOOPBACK, *ports]
         return [sys.executable, "-I", "-m", "core.simulator", "--site", "demo", *where, *fast]
 
 
@@ -140,7 +145,10 @@ def cameras_of(line: bytes) -> tuple[SimulatedCamera, ...]:
     """Read the line by which the simulator says that it is ready. Raises `CamtrustError` where it is another."""
     try:
         told: list[dict[str, Any]] = json.loads(line)["ready"]
-        return tuple(SimulatedCamera(*(camera[key] for key in ("name", "host", "kind", "expect"))) for camera in told)
+        return tuple(
+            SimulatedCamera(camera["name"], tuple(camera["addresses"]), camera["kind"], camera["expect"])
+            for camera in told
+        )
     except (ValueError, KeyError, TypeError):
         raise CamtrustError("The simulated site did not start.", "What it said itself is above.") from None
 

@@ -19,7 +19,8 @@ MDNS_TYPE = "_axis-video._tcp"
 _MATCHES = "http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches"
 _MORE_SCOPES = " ".join(f"onvif://www.onvif.org/location/building-1/floor-{floor}" for floor in range(5))
 _LARGEST_QUESTION = 65536
-_PATIENCE = 10.0
+PATIENCE = 10.0
+"""Seconds that the crowd waits for a question."""
 
 
 class Protocol(NamedTuple):
@@ -55,9 +56,9 @@ class Crowd:
     def __exit__(self, *_: object) -> None:
         self._sock.close()
 
-    def answer(self, count: int) -> Burst | None:
-        """Answer the first question, once from each of `count` devices. Return None where nobody asks."""
-        deadline = time.monotonic() + _PATIENCE
+    def answer(self, count: int, patience: float = PATIENCE) -> Burst | None:
+        """Answer the first question, once from each of `count` devices. Return None where nobody asks in time."""
+        deadline = time.monotonic() + patience
         while (left := deadline - time.monotonic()) > 0:
             self._sock.settimeout(left)
             try:

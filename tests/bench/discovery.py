@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from tests.bench.crowd import WINDOW, Burst, Crowd
+from tests.bench.crowd import PATIENCE, WINDOW, Burst, Crowd
 from tests.bench.hearers import HEARERS, WAIT, Heard, Hearer
 from tests.discovery.cameras import free_port
 
@@ -46,6 +46,7 @@ def run() -> bool:
     """Print the tables. Return whether our sources heard every answer of every burst and dropped none."""
     network = own_network()
     command = [*network, sys.executable, "-m", "tests.bench.discovery", *([_OWN_NETWORK] if network else [])]
+    sys.stdout.flush()
     return subprocess.run(command, check=False).returncode == 0
 
 
@@ -61,12 +62,12 @@ def own_network() -> Sequence[str]:
     return ()
 
 
-def hear_burst(hearer: Hearer, count: int, client: int) -> Row:
+def hear_burst(hearer: Hearer, count: int, client: int, patience: float = PATIENCE) -> Row:
     """Have one way, in a process on the CPU `client`, hear a burst of answers from this process."""
     port = hearer.port or free_port()
     command = [sys.executable, "-m", "tests.bench.hearers", str(client), hearer.name, str(port), str(count)]
     with Crowd(hearer.protocol, port) as crowd, _started(command) as process:
-        burst = crowd.answer(count)
+        burst = crowd.answer(count, patience)
         try:
             out, errors = process.communicate(timeout=WAIT + _START_AND_END)
         except subprocess.TimeoutExpired:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import re
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -46,7 +47,7 @@ class CountingDevice:
     """Listens on `host` whenever it is on. `shows` is presented in turn, the last for ever.
 
     `connections` counts all connections; `presented` are the fingerprints of all handshakes that were finished, `heard`
-    is all application data, in order.
+    is all application data, in order. `before` is done before anything is shown.
     """
 
     def __init__(self, host: str, *shows: Shown) -> None:
@@ -54,6 +55,7 @@ class CountingDevice:
         self.presented: list[str] = []
         self.connections = 0
         self.heard: list[Heard] = []
+        self.before: Callable[[], Awaitable[None]] | None = None
         self._shows = list(shows)
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,6 +97,8 @@ class CountingDevice:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self.connections += 1
+        if self.before is not None:
+            await self.before()
         with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
             await self._serve(Line(reader, writer))
         writer.transport.abort()

@@ -1,127 +1,39 @@
-"""Devices whose addresses change: followed by their pin and by nothing else, over real sockets and real multicast."""
+"""Devices whose addresses change are followed by their pin and by nothing else."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from core.decide.certificates import key_fingerprint
-from core.decide.following import MOST_LOOKS
-from core.decide.trust import BLOCKED_TEXT
-from core.model.config import DiscoverySettings
-from core.model.device import CertificateField, Connection, DeviceView, Origin
-from core.model.errors import RefusedError
+from core.model.device import CertificateField, Connection, DeviceView
 from core.model.messages import (
-    AcceptCertificate,
-    Certificate,
-    CheckDevices,
-    ReadCertificate,
     ReissueCertificate,
-    ReplaceDevice,
-    ReviewDevice,
+    RemoveDevice,
 )
-from core.model.review import ChangeKind, Review
-from core.model.sighting import Sighting
+from core.model.review import ChangeKind
 from core.simulator.camera import Camera
-from core.simulator.settings import CameraSettings, Mishap, Quirks
+from core.simulator.settings import CameraSettings, Mishap
 from core.simulator.site import Site
-from tests.discovery.cameras import GROUP, send
-from tests.discovery.messages import about, hello
+from core.store.store import Store
 from tests.engine.cameras import contents
 from tests.engine.conftest import CALLER, CONFIG, Gateway, running, until
-from tests.engine.counting import CountingDevice, Odd, twin_of
-from tests.engine.process import free_udp_port
-from tests.network.leaves import Leaf, new_leaf
+from tests.engine.counting import CountingDevice
+from tests.engine.moving import ENDPOINT, Network, at, at_work, heard_nothing
+from tests.engine.stalling import full
+from tests.network.leaves import new_leaf
 
-ONE, TWO, THREE, OTHER, STRANGE = (new_leaf(name) for name in ("one", "two", "three", "other", "strange"))
-ENDPOINT = "urn:uuid:00000000-0000-4000-8000-00000000000"
-
-
-class Network:
-    """A gateway, and devices that tell the network who they claim to be."""
-
-    def __init__(self, gateway: Gateway, port: int) -> None:
-        self.gateway = gateway
-        self.port = port
-
-    def claim(self, host: str, endpoint: str = f"{ENDPOINT}1", https: int | None = None) -> None:
-        """Let `host` say that it is the device with that endpoint."""
-        place = f"https://{host}:{https}/onvif/device_service" if https else f"http://{host}/onvif/device_service"
-        send(hello(about(endpoint=endpoint, xaddrs=place, scopes="")), host, (GROUP, self.port))
-
-    def hear(self, host: str, *, endpoint: str = "", mac: str = "", serial: str = "", key: str = "") -> None:
-        """Let a source that is not at work here tell of a host."""
-        told = Sighting("another", host, "127.0.0.1", endpoint, mac=mac, serial=serial, key=key)
-        self.gateway.engine._services.registry.hear(told)
-
-    async def add(self, device: CountingDevice, endpoint: str = f"{ENDPOINT}1") -> DeviceView:
-        """Add a device that discovery had heard before."""
-        self.claim(device.host, endpoint)
-        board = self.gateway.engine.board
-        await until(lambda: any(view.host == device.host and view.found_by for view in board.devices.values()))
-        view = await self.gateway.add(device.address)
-        device.heard.clear()
-        return view
-
-    def view(self, device: DeviceView) -> DeviceView:
-        return self.gateway.view(device.id)
-
-    async def becomes(self, device: DeviceView, connection: Connection) -> DeviceView:
-        await until(lambda: self.view(device).connection is connection)
-        return self.view(device)
-
-    async def followed(self, device: DeviceView, to: CountingDevice) -> DeviceView:
-        await until(lambda: (self.view(device).host, self.view(device).port) == (to.host, to.port))
-        return await self.becomes(device, Connection.ONLINE)
-
-    async def checked(self) -> None:
-        await self.gateway.engine.handle(CheckDevices(), CALLER)
-
-    def told(self, kind: str) -> bool:
-        """Whether that is the newest event of this run."""
-        events, _ = self.gateway.engine.board.events_after(0)
-        return bool(events) and events[-1].kind == kind
-
-    async def events(self, device: DeviceView, kind: str) -> list[str]:
-        return [event.text for event in (await self.gateway.detail(device.id)).events if event.kind == kind]
-
-    async def review(self, device: DeviceView) -> Review:
-        review = await self.gateway.engine.handle(ReviewDevice(device=device.id), CALLER)
-        assert isinstance(review, Review)
-        return review
-
-    async def accept(self, device: DeviceView, leaf: Leaf) -> DeviceView:
-        await self.gateway.engine.handle(AcceptCertificate(device=device.id, fingerprint=leaf.fingerprint), CALLER)
-        return self.view(device)
-
-
-@asynccontextmanager
-async def at_work(folder: Path, port: int | None = None) -> AsyncIterator[Network]:
-    port = port or free_udp_port()
-    async with running(folder, msgspec.structs.replace(CONFIG, discovery=DiscoverySettings(port, 0, 0))) as gateway:
-        # From now on it hears whatever is announced.
-        await until(lambda: gateway.engine.board.status().rescan_in)
-        yield Network(gateway, port)
+ONE, TWO, THREE, STRANGE = (new_leaf(name) for name in ("one", "two", "three", "strange"))
+MAC = "00:40:8c:00:00:01"
 
 
 @pytest.fixture
 async def network(folder: Path) -> AsyncIterator[Network]:
     async with at_work(folder) as network:
         yield network
-
-
-def at(host: str, port: int, *shows: Leaf | Odd) -> CountingDevice:
-    """A device that will be at this place."""
-    device = CountingDevice(host, *shows)
-    device.port = port
-    return device
-
-
-def heard_nothing(*devices: CountingDevice) -> bool:
-    return not any(device.heard for device in devices)
 
 
 # Cameras, with their logins and keystores.
@@ -170,38 +82,6 @@ async def test_two_cameras_that_swapped_addresses_are_followed_together(gateway:
             await gateway.engine.handle(ReissueCertificate(device=device.id), CALLER)
             await gateway.ended(device.id)
             assert gateway.view(device.id).fingerprint != device.fingerprint
-
-
-async def test_a_camera_that_moved_and_made_a_new_certificate_waits_for_a_technician(
-    network: Network, tmp_path: Path
-) -> None:
-    quirks = Quirks(new_certificate_at_boot=True)
-    here = CameraSettings(host="127.0.93.21", serial="1", quirks=quirks, state_file=str(tmp_path / "flash"))
-    async with Site((here,), network.port) as site:
-        await until(lambda: network.gateway.engine.board.devices)
-        device = await network.gateway.add(here.host)
-        here = msgspec.structs.replace(here, https_port=site.cameras[0].https_port)
-    there = msgspec.structs.replace(here, host="127.0.93.22")
-    async with Site((there,), network.port) as site:
-        [camera] = site.cameras
-        view = await network.becomes(device, Connection.BLOCKED)
-        assert (view.host, view.presented_at) == (here.host, f"127.0.93.22:{here.https_port}")
-        review = await network.review(device)
-        assert review.presented is not None
-        assert review.explanations[0].kind is ChangeKind.MOVED
-        assert camera.log.received("https") == 0
-        await network.gateway.engine.handle(
-            AcceptCertificate(device=device.id, fingerprint=review.presented.fingerprint, reason="seen on site"), CALLER
-        )
-        view = network.view(device)
-        assert (view.host, view.presented_at, view.connection) == (there.host, None, Connection.ONLINE)
-        assert (view.fingerprint, view.origin) == (review.presented.fingerprint, Origin.ACCEPTED)
-        [told] = await network.events(device, "accepted")
-        assert f"at its new address 127.0.93.22:{here.https_port}, formerly 127.0.93.21:{here.https_port}" in told
-        assert told.endswith("seen on site")
-        await network.gateway.engine.handle(ReissueCertificate(device=device.id), CALLER)
-        await network.gateway.ended(device.id)
-        assert network.view(device).origin is Origin.ISSUED
 
 
 async def test_what_is_left_to_be_cleared_up_is_cleared_up_at_the_new_address(folder: Path) -> None:
@@ -256,17 +136,38 @@ async def test_where_discovery_is_heard_only_after_adding_it_serves_as_well(netw
         await network.followed(device, there)
 
 
-@pytest.mark.parametrize("known", ["mac", "serial"])
-async def test_what_other_sources_announce_serves_as_well(network: Network, known: str) -> None:
-    told = {"mac": {"mac": "00:40:8c:00:00:01"}, "serial": {"serial": "4711-0815"}}[known]
+async def test_a_serial_number_that_another_source_announces_serves_as_well(network: Network) -> None:
     async with CountingDevice("127.0.94.7", ONE) as here:
         device = await network.gateway.add(here.address)
-        network.hear(here.host, endpoint=f"{ENDPOINT}7", **told)
+    network.hear(here.host, serial="4711-0815")
+    async with at("127.0.94.8", here.port, ONE) as there:
+        network.hear(there.host, serial="4711-0815")
+        await network.followed(device, there)
+
+
+@pytest.mark.parametrize("known", ["mac", "endpoint"])
+async def test_what_a_device_that_is_online_announced_is_remembered(folder: Path, known: str) -> None:
+    async with CountingDevice("127.0.94.72", ONE) as here, at_work(folder) as network:
+        device = await network.gateway.add(here.address)
+        network.hear(here.host, mac=MAC if known == "mac" else "", endpoint=f"{ENDPOINT}7")
         looks = len(here.presented)
         await until(lambda: len(here.presented) > looks + 2)
-    async with at("127.0.94.8", here.port, ONE) as there:
-        network.hear(there.host, **told)
+    async with at("127.0.94.73", here.port, ONE) as there, at_work(folder) as network:
+        network.hear(there.host, **{known: MAC if known == "mac" else f"{ENDPOINT}7"})
         await network.followed(device, there)
+
+
+async def test_hearing_of_a_device_that_is_long_gone_shortens_the_wait_for_the_next_look(folder: Path) -> None:
+    """It would be looked at 4.8 to 7.2 seconds after the look at the start, and is after 2.4 to 3.6."""
+    loop = asyncio.get_running_loop()
+    async with at_work(folder) as network, CountingDevice("127.0.94.76", ONE) as here:
+        device = await network.add(here)
+    async with at_work(folder, period=3.0) as network, at("127.0.94.77", here.port, ONE) as there:
+        begun = loop.time()
+        await until(lambda: loop.time() > begun + 1.0)
+        network.claim(there.host)
+        await network.followed(device, there)
+        assert loop.time() - begun < 4.6
 
 
 async def test_a_scan_that_meets_its_key_serves_as_well(network: Network) -> None:
@@ -276,17 +177,6 @@ async def test_a_scan_that_meets_its_key_serves_as_well(network: Network) -> Non
     async with at("127.0.94.10", here.port, ONE) as there:
         network.hear(there.host, key=key_fingerprint(ONE.der))
         await network.followed(device, there)
-
-
-async def test_a_key_in_another_certificate_is_for_a_technician_to_decide(network: Network) -> None:
-    async with CountingDevice("127.0.94.61", ONE) as here:
-        device = await network.gateway.add(here.address)
-    async with at("127.0.94.62", here.port, twin_of(ONE)) as there:
-        network.hear(there.host, key=key_fingerprint(ONE.der))
-        await network.becomes(device, Connection.BLOCKED)
-        kinds = {explanation.kind for explanation in (await network.review(device)).explanations}
-        assert {ChangeKind.MOVED, ChangeKind.SAME_KEY} <= kinds
-        assert heard_nothing(there)
 
 
 async def test_when_the_address_of_one_was_given_to_another_that_one_is_followed_and_named(network: Network) -> None:
@@ -327,6 +217,69 @@ async def test_three_that_went_round_in_a_ring_are_followed_together(network: Ne
         assert seqs == list(range(seqs[0], seqs[0] + 3))
 
 
+async def swapped_pair(network: Network, first: CountingDevice, second: CountingDevice) -> list[DeviceView]:
+    """Add two devices, and let each show from now on what the other one showed."""
+    devices = [await network.gateway.add(device.address) for device in (first, second)]
+    first.show(TWO)
+    second.show(ONE)
+    return devices
+
+
+async def test_who_swapped_addresses_is_stored_together_or_not_at_all(folder: Path) -> None:
+    async with CountingDevice("127.0.94.65", ONE) as first, at("127.0.94.66", first.port, TWO) as second:
+        async with at_work(folder) as network:
+            one, two = await swapped_pair(network, first, second)
+            with full(folder, "events", f"NEW.kind = 'followed' AND NEW.device = '{two.id}'"):
+                await until(lambda: [network.view(device).host for device in (one, two)] == [second.host, first.host])
+                # Nothing that was asked of the store before is still under way.
+                await network.events(one, "followed")
+        store = await Store.open(folder)
+        try:
+            assert [device.host for device in await store.devices()] == [first.host, second.host]
+        finally:
+            await store.close()
+        async with at_work(folder) as network:
+            await network.followed(one, second)
+            await network.followed(two, first)
+
+
+async def test_a_device_that_somebody_decides_about_is_not_followed_until_that_is_done(network: Network) -> None:
+    async with CountingDevice("127.0.94.67", ONE) as first, at("127.0.94.68", first.port, TWO) as second:
+        one = await network.add(first)
+        two = await network.gateway.add(second.address)
+        await second.off()
+        await network.becomes(two, Connection.OFFLINE)
+        with network.holding(two):
+            first.show(TWO)
+            second.show(ONE)
+            await second.on()
+            network.claim(second.host)
+            await network.followed(one, second)
+            await network.checked()
+            assert network.view(two).host == second.host
+        await network.followed(two, first)
+
+
+async def test_a_device_that_is_removed_while_it_is_looked_for_stays_removed(
+    network: Network, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with CountingDevice("127.0.94.74", ONE) as here:
+        device = await network.add(here)
+        async with at("127.0.94.75", here.port, ONE) as there:
+
+            async def remove() -> None:
+                await network.gateway.engine.handle(RemoveDevice(device=device.id), CALLER)
+
+            there.before = remove
+            await here.off()
+            network.claim(there.host)
+            await until(lambda: device.id not in network.gateway.engine.board.devices)
+            await until(lambda: there.presented)
+            await network.checked()
+            assert device.id not in network.gateway.engine.board.devices
+            assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 async def test_two_devices_with_one_certificate_are_not_followed(network: Network) -> None:
     async with CountingDevice("127.0.94.31", ONE) as here, at("127.0.94.32", here.port, ONE) as twin:
         device = await network.add(here)
@@ -338,171 +291,3 @@ async def test_two_devices_with_one_certificate_are_not_followed(network: Networ
             await until(lambda: there.presented)
             await network.checked()
             assert (network.view(device).host, network.view(device).connection) == (here.host, Connection.OFFLINE)
-
-
-async def test_a_stranger_who_announces_a_device_that_is_online_is_not_even_looked_at(network: Network) -> None:
-    async with CountingDevice("127.0.94.41", ONE) as victim, at("127.0.94.42", victim.port, STRANGE) as stranger:
-        device = await network.add(victim)
-        network.claim(stranger.host, https=stranger.port)
-        looks = len(victim.presented)
-        await until(lambda: len(victim.presented) > looks + 5)
-        await network.checked()
-        assert network.view(device).connection is Connection.ONLINE
-        assert not stranger.presented
-
-
-async def test_a_stranger_who_announces_a_device_that_is_away_blocks_it_until_it_is_back(network: Network) -> None:
-    async with CountingDevice("127.0.94.43", ONE) as victim, at("127.0.94.44", victim.port, STRANGE) as stranger:
-        device = await network.add(victim)
-        await victim.off()
-        network.claim(stranger.host)
-        view = await network.becomes(device, Connection.BLOCKED)
-        assert (view.host, view.attention, view.presented) == (victim.host, BLOCKED_TEXT, STRANGE.fingerprint)
-        await until(lambda: network.view(device).change)
-        claimed = f"A device that claims to be this one is at {stranger.address} now, with another certificate"
-        assert network.view(device).change == claimed
-        shown = await network.gateway.engine.handle(ReadCertificate(device=device.id, which="presented"), CALLER)
-        assert isinstance(shown, Certificate)
-        assert shown.der == STRANGE.der
-        await victim.on()
-        view = await network.becomes(device, Connection.ONLINE)
-        assert (view.presented, view.presented_at, view.change) == (None, None, None)
-        assert stranger.presented
-        assert heard_nothing(stranger, victim)
-        await until(lambda: network.told("online"))
-        assert await network.events(device, "blocked") == [
-            f"blocked: what claims to be it at {stranger.address} shows another certificate than the stored one"
-        ]
-        assert await network.events(device, "online") == ["online, again at its own address"]
-
-
-async def test_the_device_itself_is_followed_past_a_stranger_who_came_first(network: Network) -> None:
-    async with CountingDevice("127.0.94.45", ONE) as here, at("127.0.94.46", here.port, STRANGE) as stranger:
-        device = await network.add(here)
-        await here.off()
-        network.claim(stranger.host)
-        await network.becomes(device, Connection.BLOCKED)
-        async with at("127.0.94.47", here.port, ONE) as there:
-            network.claim(there.host)
-            view = await network.followed(device, there)
-            assert (view.presented, view.presented_at) == (None, None)
-            assert heard_nothing(stranger, there)
-
-
-async def test_another_certificate_in_its_own_place_counts_more_than_any_claim(network: Network) -> None:
-    async with CountingDevice("127.0.94.48", ONE) as here, at("127.0.94.49", here.port, STRANGE) as stranger:
-        device = await network.add(here)
-        await here.off()
-        network.claim(stranger.host)
-        await network.becomes(device, Connection.BLOCKED)
-        here.show(OTHER)
-        await here.on()
-        await until(lambda: network.view(device).presented == OTHER.fingerprint)
-        await network.checked()
-        assert (network.view(device).presented, network.view(device).presented_at) == (OTHER.fingerprint, None)
-        assert (await network.accept(device, OTHER)).host == here.host
-        assert heard_nothing(here, stranger)
-
-
-async def test_only_what_was_reviewed_at_the_other_address_is_accepted(network: Network) -> None:
-    async with CountingDevice("127.0.94.51", ONE) as here, at("127.0.94.52", here.port, OTHER) as there:
-        device = await network.add(here)
-        await here.off()
-        network.claim(there.host)
-        await network.becomes(device, Connection.BLOCKED)
-        there.show(STRANGE)
-        with pytest.raises(RefusedError, match="another certificate now"):
-            await network.accept(device, OTHER)
-        await until(lambda: network.view(device).presented == STRANGE.fingerprint)
-        view = network.view(device)
-        assert (view.host, view.fingerprint, view.presented_at) == (here.host, ONE.fingerprint, there.address)
-        view = await network.accept(device, STRANGE)
-        assert (view.host, view.fingerprint, view.connection) == (there.host, STRANGE.fingerprint, Connection.ONLINE)
-        await network.checked()
-        assert network.view(device).connection is Connection.ONLINE
-        assert heard_nothing(there)
-
-
-async def test_a_device_that_shows_its_own_certificate_when_another_is_accepted_is_followed(network: Network) -> None:
-    async with CountingDevice("127.0.94.63", ONE) as here, at("127.0.94.64", here.port, OTHER) as there:
-        device = await network.add(here)
-        await here.off()
-        network.claim(there.host)
-        await network.becomes(device, Connection.BLOCKED)
-        there.show(ONE)
-        with pytest.raises(RefusedError):
-            await network.accept(device, OTHER)
-        await network.followed(device, there)
-        await until(lambda: network.told("followed"))
-        assert network.view(device).fingerprint == ONE.fingerprint
-
-
-async def test_a_device_that_is_back_home_is_not_accepted_elsewhere(network: Network) -> None:
-    async with CountingDevice("127.0.94.53", ONE) as here, at("127.0.94.54", here.port, OTHER) as there:
-        device = await network.add(here)
-        await here.off()
-        network.claim(there.host)
-        await network.becomes(device, Connection.BLOCKED)
-        await here.on()
-        await network.becomes(device, Connection.ONLINE)
-        with pytest.raises(RefusedError):
-            await network.accept(device, OTHER)
-        assert (network.view(device).host, network.view(device).fingerprint) == (here.host, ONE.fingerprint)
-
-
-async def test_replacing_by_the_new_address_ends_the_claim(network: Network) -> None:
-    async with CountingDevice("127.0.94.55", ONE) as here, at("127.0.94.56", here.port, OTHER) as there:
-        device = await network.add(here)
-        await here.off()
-        network.claim(there.host)
-        await network.becomes(device, Connection.BLOCKED)
-        replace = ReplaceDevice(device=device.id, address=there.address, expect=OTHER.fingerprint, patience=0.0)
-        await network.gateway.engine.handle(replace, CALLER)
-        await network.gateway.ended(device.id)
-        await network.checked()
-        view = network.view(device)
-        assert (view.host, view.fingerprint, view.origin) == (there.host, OTHER.fingerprint, Origin.DEVICE)
-        assert (view.connection, view.presented, view.presented_at) == (Connection.ONLINE, None, None)
-
-
-async def test_a_claim_and_a_move_outlast_the_engine(folder: Path) -> None:
-    async with CountingDevice("127.0.94.57", ONE) as here, at("127.0.94.58", here.port, STRANGE) as there:
-        async with at_work(folder) as network:
-            device = await network.add(here)
-            await here.off()
-            network.claim(there.host)
-            await network.becomes(device, Connection.BLOCKED)
-            await until(lambda: network.told("blocked"))
-        await there.off()
-        async with at_work(folder) as network:
-            await network.checked()
-            view = network.view(device)
-            assert (view.connection, view.presented_at) == (Connection.BLOCKED, there.address)
-            assert view.change
-            there.show(ONE)
-            await there.on()
-            # Nobody has to tell again where it is.
-            await network.followed(device, there)
-        async with at_work(folder) as network:
-            await network.becomes(device, Connection.ONLINE)
-            assert network.view(device).host == there.host
-
-
-async def test_however_many_places_are_claimed_few_are_looked_at_each_time(network: Network) -> None:
-    async with AsyncExitStack() as stack:
-        here = await stack.enter_async_context(CountingDevice("127.0.95.1", ONE))
-        device = await network.add(here)
-        claims = [at(f"127.0.95.{n}", here.port, Odd.BROKEN) for n in range(2, 5)]
-        claims += [CountingDevice(claim.host, Odd.BROKEN) for claim in claims for _ in range(2)]
-        for claim in claims:
-            await stack.enter_async_context(claim)
-        await here.off()
-        await network.becomes(device, Connection.OFFLINE)
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        for claim in claims:
-            network.claim(claim.host, https=claim.port)
-        await until(lambda: loop.time() > begun + 6 * CONFIG.check_period)
-        periods = (loop.time() - begun) / (0.8 * CONFIG.check_period) + 1
-        assert 0 < sum(claim.connections for claim in claims) <= MOST_LOOKS * periods
-        assert network.view(device).connection is Connection.OFFLINE
