@@ -2,6 +2,7 @@ import os
 
 import pytest
 
+from tests.bench.__main__ import run
 from tests.bench.crowd import MDNS, SSDP, WINDOW, WS_DISCOVERY, Burst, Crowd
 from tests.bench.discovery import Row, hear_burst, own_network, problems, row_of, table
 from tests.bench.hearers import HEARERS, Heard, Hearer
@@ -88,3 +89,16 @@ def test_each_burst_has_a_table_and_a_row_without_figures_says_why() -> None:
 
 def test_a_network_of_its_own_is_put_before_a_command_or_nothing_is() -> None:
     assert not own_network() or own_network()[0] == "unshare"
+
+
+def test_a_bench_has_all_cpus_whatever_the_one_before_kept_to() -> None:
+    cpus = os.sched_getaffinity(0)
+
+    def keep_to_one() -> bool:
+        os.sched_setaffinity(0, {min(cpus)})
+        return True
+
+    try:
+        assert run([keep_to_one, lambda: os.sched_getaffinity(0) == cpus]) == 0
+    finally:
+        os.sched_setaffinity(0, cpus)

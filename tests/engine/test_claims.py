@@ -199,6 +199,18 @@ async def test_only_what_was_reviewed_at_the_other_address_is_accepted(network: 
         assert heard_nothing(there)
 
 
+async def test_who_claims_with_ever_new_certificates_fills_neither_disk_nor_history(network: Network) -> None:
+    leaves = [new_leaf(f"new {n}") for n in range(12)]
+    async with CountingDevice("127.0.94.81", ONE) as here, at("127.0.94.82", here.port, *leaves) as there:
+        device = await network.add(here)
+        await here.off()
+        network.claim(there.host)
+        await until(lambda: len(there.presented) > len(leaves) + 2)
+        told = await network.events(device, "blocked")
+        assert 1 < len(told) <= 8
+        assert network.view(device).presented == leaves[7].fingerprint
+
+
 async def test_a_device_that_shows_its_own_certificate_when_another_is_accepted_is_followed(network: Network) -> None:
     async with CountingDevice("127.0.94.63", ONE) as here, at("127.0.94.64", here.port, OTHER) as there:
         device = await network.add(here)

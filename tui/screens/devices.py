@@ -178,7 +178,9 @@ class DevicesScreen(DeviceVerbs):
         rows = self.table.list
         if not rows.filter:
             return EMPTY
-        shown = f"{len(rows.rows)} of {plural(len(self.session.site.devices), 'device')}"
+        counts = self.session.site.counts()
+        count = counts.devices + (counts.others if rows.shows_others else 0)
+        shown = f"{len(rows.rows)} of {plural(count, 'device')}"
         return ((f" Filter {rows.filter}", Tone.STRONG), (f"  {shown}, Esc ends it", Tone.QUIET))
 
     def action_back(self) -> None:
