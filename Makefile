@@ -23,7 +23,7 @@ demo: $(READY)
 	$(BIN)/camtrust demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m tests
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

@@ -111,7 +111,7 @@ class Reviews:
         )
         told = f"certificate accepted ({seen.fingerprint[:16]}…)"
         told += f" at its new address {place}, formerly {home}" if place != home else ""
-        told += f": {reason}" if reason else ""
+        told += f', reason: "{reason}"' if reason else ""
         event = await self._store.pin(accepted, None, self._services.event("accepted", told, accepted, who))
         self._services.registry.put(accepted)
         self._services.registry.set_health(accepted.id, after_install(accepted))

@@ -1,88 +1,32 @@
-import tracemalloc
-from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
-
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.decide.identity import Found, Identity, marks_of_device, marks_of_row
+from core.decide.identity import Found
 from core.decide.rows import Sightings
-from core.model.records import DeviceRecord
 from core.model.sighting import Kind, Sighting
-
-A, B, C, A6 = "10.0.0.1", "10.0.0.2", "10.0.0.10", "fe80::1%eth0"
-ONE, TWO = "urn:uuid:1", "urn:uuid:2"
-MAC, OTHER_MAC = "00:40:8c:00:00:01", "00:40:8c:00:00:02"
-KEY, OTHER_KEY = "ab" * 32, "cd" * 32
-
-ADDRESSES = [*(f"10.0.0.{number}" for number in range(1, 9)), "fe80::1%eth0", "fe80::2%eth0", "fd00::1"]
-SIGHTING = st.builds(
-    Sighting,
-    source=st.sampled_from(["WS-Discovery", "mDNS", "SSDP", "scan"]),
-    address=st.sampled_from(ADDRESSES),
-    interface=st.sampled_from(["10.0.0.254", "192.168.1.254"]),
-    endpoint=st.sampled_from(["", "", ONE, TWO, "urn:uuid:3", "10.0.0.3"]),
-    udn=st.sampled_from(["", "", "uuid:a", "uuid:b"]),
-    mac=st.sampled_from(["", "", MAC, OTHER_MAC, "00:00:00:00:00:00"]),
-    serial=st.sampled_from(["", "", "S001", "S002", "0"]),
-    key=st.sampled_from(["", "", KEY, OTHER_KEY]),
-    manufacturer=st.sampled_from(["", "AXIS", "Axis AB", "Bosch"]),
-    ports=st.sampled_from([(), (("http", 80),), (("https", 443), ("http", 80)), (("https", 8443),)]),
-    path=st.sampled_from(["", "/onvif"]),
-    name=st.sampled_from(["", "Door", "Gate"]),
-    kind=st.sampled_from(Kind),
-    gone=st.just(False),
+from tests.decide.sightings import (
+    A6,
+    ADDRESSES,
+    FAREWELL,
+    KEY,
+    MAC,
+    ONE,
+    OTHER_MAC,
+    SIGHTING,
+    TWO,
+    A,
+    B,
+    C,
+    added,
+    matches,
+    parted,
+    row,
+    rows,
+    seen,
+    shuffled,
+    table,
 )
-FAREWELL = st.builds(
-    Sighting,
-    source=st.just("mDNS"),
-    address=st.sampled_from(ADDRESSES),
-    interface=st.just(""),
-    gone=st.just(True),
-)
-
-
-def seen(address: str, endpoint: str = "", source: str = "WS-Discovery", **said: object) -> Sighting:
-    return Sighting(source=source, address=address, interface="10.0.0.254", endpoint=endpoint, **said)  # type: ignore[arg-type]
-
-
-def table(sightings: Iterable[Sighting]) -> Sightings:
-    all_rows = Sightings()
-    for sighting in sightings:
-        all_rows.add(sighting)
-    return all_rows
-
-
-def rows(sightings: Iterable[Sighting]) -> dict[str, Found]:
-    return dict(table(sightings).rows)
-
-
-def row(*sightings: Sighting) -> Found:
-    [found] = rows(sightings).values()
-    return found
-
-
-def parted(sightings: Iterable[Sighting]) -> list[tuple[str, ...]]:
-    return sorted(found.addresses for found in rows(sightings).values())
-
-
-def added(**known: object) -> DeviceRecord:
-    return DeviceRecord(id="d1", name="Lobby", added_at="", added_by="", **{"host": "", **known})  # type: ignore[arg-type]
-
-
-def matches(found: Found, device: DeviceRecord) -> bool:
-    return not marks_of_row(found).isdisjoint(marks_of_device(device))
-
-
-def shuffled(sightings: Sequence[Sighting], data: st.DataObject) -> list[Sighting]:
-    """What one source says about one address has an order, because the newest counts; nothing else has."""
-    order = data.draw(st.permutations([(sighting.address, sighting.source) for sighting in sightings]))
-    told: defaultdict[tuple[str, str], deque[Sighting]] = defaultdict(deque)
-    for sighting in sightings:
-        told[sighting.address, sighting.source].append(sighting)
-    return [told[key].popleft() for key in order]
 
 
 def test_a_row_says_what_its_device_said() -> None:
@@ -309,72 +253,6 @@ def test_the_rows_of_a_device_are_those_that_match_it_and_its_own_address_comes_
     assert not any(host in one.addresses for one in found[1:])
 
 
-# A key alone is no claim: who shows it in a handshake has it.
-KINDS = st.sets(st.sampled_from(list(Identity))).filter(lambda kinds: kinds - {Identity.KEY})
-
-
-def victim(number: int, kinds: set[Identity], address: str) -> Sighting:
-    told = {
-        Identity.ENDPOINT: f"urn:uuid:{number}",
-        Identity.UDN: f"uuid:v{number}",
-        Identity.MAC: f"00:40:8c:00:00:0{number}",
-        Identity.SERIAL: f"S00{number}",
-        Identity.KEY: f"{number}a" * 32,
-    }
-    return msgspec.structs.replace(seen(address), **{str(kind): told[kind] for kind in kinds})
-
-
-@settings(max_examples=300, deadline=None)
-@given(KINDS, st.lists(st.tuples(st.dictionaries(st.sampled_from(list(Identity)), st.integers(1, 5)), st.booleans())))
-def test_a_host_that_lies_joins_no_two_devices_and_parts_none(
-    kinds: set[Identity], lies: list[tuple[dict[Identity, int], bool]]
-) -> None:
-    """Whatever it claims: what is true of others, all of it or parts, in any order, with farewells between."""
-    honest = [(f"10.0.0.{number}", f"fd00::{number}") for number in range(1, 5)]
-    sightings = table(victim(number, kinds, one) for number, two in enumerate(honest, 1) for one in two)
-    assert sorted(found.addresses for found in sightings.rows.values()) == honest
-    for lie, leaves in lies:
-        for kind, number in lie.items():
-            told = victim(number, {kind}, "10.0.0.66")
-            sightings.add(msgspec.structs.replace(told, source=str(kind)))
-        found = {one.addresses for one in sightings.rows.values()}
-        assert {tuple(address for address in one if address != "10.0.0.66") for one in found} - {()} == set(honest)
-        if leaves:
-            sightings.remove("10.0.0.66")
-
-
-def test_ten_thousand_identities_from_one_host_stay_one_row_and_pull_nobody_in() -> None:
-    sightings = table([seen(A, ONE, name="Door"), seen(B, TWO, name="Gate")])
-    sightings.add(seen(C, ONE, mac=MAC, key=KEY))
-
-    def claim(number: int) -> None:
-        made_up = seen(C, f"urn:uuid:{number:x}a", udn=f"uuid:{number}", mac=f"00:40:8c:00:{number // 256:02x}:01")
-        sightings.add(msgspec.structs.replace(made_up, serial=f"S{number:05}", key=f"{number:064x}"))
-
-    for number in range(1, 9_000):
-        claim(number)
-    tracemalloc.start()
-    try:
-        for number in range(9_000, 10_001):
-            claim(number)
-        assert tracemalloc.get_traced_memory()[0] < 50_000
-    finally:
-        tracemalloc.stop()
-    assert set(sightings.rows) == {f"found:endpoint:{ONE}", f"found:endpoint:{TWO}", f"found:{C}"}
-    assert [found.addresses for found in sightings.rows.values()] == [(A,), (B,), (C,)]
-
-
-def test_a_uuid_that_a_vendor_gave_to_all_its_devices_hides_none_of_them() -> None:
-    sightings = table(seen(f"10.0.0.{number}", ONE) for number in range(1, 5))
-    assert len(sightings.rows) == 1
-    changed = sightings.add(seen("10.0.0.5", ONE))
-    assert set(sightings.rows) == {f"found:10.0.0.{number}" for number in range(1, 6)}
-    assert changed == set(sightings.rows) | {f"found:endpoint:{ONE}"}
-    assert {found.endpoint for found in sightings.rows.values()} == {""}
-    sightings.remove("10.0.0.3")
-    assert [found.addresses for found in sightings.rows.values()] == [("10.0.0.1", "10.0.0.2", "10.0.0.4", "10.0.0.5")]
-
-
 @pytest.mark.parametrize("endpoint", [B, "::1", "fe80::1%eth0"])
 def test_an_endpoint_that_is_an_address_is_no_identity(endpoint: str) -> None:
     assert set(rows([seen(A, endpoint), seen(B, ONE)])) == {f"found:{A}", f"found:endpoint:{ONE}"}
@@ -405,66 +283,6 @@ def test_repeating_what_was_said_keeps_it() -> None:
     assert sightings.add(seen(A), now=5) == frozenset()
     assert sightings.expire(before=5) == frozenset()
     assert sightings.rows[f"found:endpoint:{ONE}"].name == "Door"
-
-
-def test_beyond_the_limit_the_longest_unheard_goes() -> None:
-    sightings = Sightings(limit=3)
-    for address in (A, B, C, A):
-        sightings.add(seen(address))
-    assert sightings.add(seen("10.0.0.99")) == {f"found:{B}", "found:10.0.0.99"}
-    assert [found.address for found in sightings.rows.values()] == [A, C, "10.0.0.99"]
-
-
-def test_beyond_the_limit_rows_of_added_devices_stay() -> None:
-    devices = (added(host=A), added(endpoint=ONE), added(mac=MAC), added(serial="S001", manufacturer="AXIS"))
-    sightings = Sightings(limit=5, keep=lambda found: any(matches(found, device) for device in devices))
-    sightings.add(seen(A))
-    sightings.add(seen(B, ONE))
-    sightings.add(seen(C, mac=MAC))
-    sightings.add(seen("10.0.0.11", serial="s001", manufacturer="Axis"))
-    for number in range(5000):
-        sightings.add(seen(f"10.1.{number // 256}.{number % 256}", f"urn:uuid:a{number:x}"))
-        assert len(sightings.rows) <= 5
-    assert {A, B, C, "10.0.0.11"} < {found.address for found in sightings.rows.values()}
-
-
-def test_where_all_is_kept_what_comes_new_does_not_stay() -> None:
-    sightings = Sightings(limit=2, keep=lambda found: found.address in (A, B))
-    for address in (A, B, C):
-        sightings.add(seen(address))
-    assert {found.address for found in sightings.rows.values()} == {A, B}
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(SIGHTING | FAREWELL, max_size=40), st.integers(1, 4))
-def test_the_limit_always_holds(told: list[Sighting], limit: int) -> None:
-    sightings = Sightings(limit)
-    for sighting in told:
-        sightings.add(sighting)
-        assert sum(len(found.addresses) for found in sightings.rows.values()) <= limit
-
-
-def test_ports_and_sources_are_bounded() -> None:
-    found = row(*(seen(A, source=f"source {number}", ports=(("http", 8000 + number),)) for number in range(40)))
-    assert (len(found.ports), len(found.sources)) == (8, 8)
-    found = row(seen(A, ports=tuple(("http", 8000 + number) for number in range(20))))
-    assert len(found.ports) == len(found.said[0][1]) == 8
-
-
-def test_strangers_that_come_and_go_leave_nothing_behind() -> None:
-    sightings = Sightings(limit=10)
-
-    def flood(net: int) -> int:
-        for number in range(1500):
-            mac = f"00:40:8c:{net:02x}:{number // 256:02x}:{number % 256:02x}"
-            sightings.add(seen(f"10.{net}.{number // 256}.{number % 256}", f"urn:{net}:{number}", mac=mac))
-        return tracemalloc.get_traced_memory()[0]
-
-    tracemalloc.start()
-    try:
-        assert flood(1) > flood(2) - 100_000
-    finally:
-        tracemalloc.stop()
 
 
 def test_rows_cannot_be_changed_from_outside() -> None:

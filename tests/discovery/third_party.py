@@ -73,6 +73,8 @@ class FarEnd:
             assert holder.stdout
             holder.stdout.readline()
             yield cls(holder)
+            # The kernel takes its time to clear away the network of a process that ended, and its cable with it.
+            run("ip", "link", "delete", "here")
             holder.kill()
 
     def _inside(self, *command: str) -> list[str]:

@@ -100,9 +100,11 @@ async def test_a_certificate_that_another_device_has_too_is_told(gateway: Gatewa
     async with Camera(CameraSettings(keystore=None)) as camera:
         address = f"{camera.host}:{camera.https_port}"
         device = await gateway.add(address)
-        looks = await gateway.engine.handle(LookAt(addresses=(address,)), CALLER)
+        elsewhere = f"localhost:{camera.https_port}"
+        looks = await gateway.engine.handle(LookAt(addresses=(address, elsewhere)), CALLER)
         assert isinstance(looks, Looks)
-        assert f"{device.name} at {camera.host} has the same certificate" in looks.looks[0].notes
+        told = f"{device.name} at {camera.host} has the same certificate"
+        assert [told in look.notes for look in looks.looks] == [False, True]
 
 
 async def test_a_device_is_found_by_id_name_and_address(gateway: Gateway) -> None:

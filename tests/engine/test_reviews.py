@@ -15,13 +15,12 @@ from core.model.messages import (
     ReplaceDevice,
     ReviewDevice,
 )
-from core.model.review import ChangeKind, Review
+from core.model.review import Review
 from core.model.secret import Secret
 from core.simulator.camera import Camera
 from core.simulator.settings import CameraSettings, Quirks
 from tests.engine.cameras import contents, install_own, select, served
 from tests.engine.conftest import CALLER, CONFIG, Gateway, running, until
-from tests.engine.process import free_udp_port
 
 ORDINARY = CameraSettings()
 UNMANAGED = CameraSettings(keystore=None)
@@ -306,25 +305,3 @@ async def test_an_accepted_certificate_survives_a_restart(folder: Path) -> None:
             await until(lambda: gateway.view(device.id).connection is Connection.ONLINE)
             assert gateway.view(device.id).certificate_field is CertificateField.ARCULES
             assert (await review(gateway, device.id)).reason == "seen on its page"
-
-
-async def test_two_cameras_that_swapped_addresses_are_blocked_and_named(gateway: Gateway, tmp_path: Path) -> None:
-    port = free_udp_port()
-    one, two = (
-        CameraSettings(host=f"127.0.9.{n}", serial=str(n), https_port=port, state_file=str(tmp_path / str(n)))
-        for n in (1, 2)
-    )
-    async with Camera(one), Camera(two):
-        first = await gateway.add(f"{one.host}:{port}", names=("Lobby",))
-        second = await gateway.add(f"{two.host}:{port}", names=("Stairs",))
-    swapped = (
-        msgspec.structs.replace(one, state_file=two.state_file),
-        msgspec.structs.replace(two, state_file=one.state_file),
-    )
-    async with Camera(swapped[0]) as here, Camera(swapped[1]):
-        assert await served(here) == second.fingerprint
-        assert (await blocked(gateway, first.id)).presented == second.fingerprint
-        await blocked(gateway, second.id)
-        [worst, *_] = (await review(gateway, first.id)).explanations
-        assert worst.kind is ChangeKind.OTHER_DEVICE
-        assert "Stairs (127.0.9.2)" in worst.text + worst.hint
