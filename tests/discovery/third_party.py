@@ -55,7 +55,8 @@ class FarEnd:
     @contextmanager
     def program(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
         with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen(self._inside(*command), stdout=said, stderr=said)
+            # The folder that we are in may be hidden here.
+            process = subprocess.Popen(self._inside(*command), stdout=said, stderr=said, cwd="/")
             try:
                 yield process
             except BaseException:
