@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from core.decide.addresses import HTTP_PORT, Target
 from core.decide.identity import Found
-from core.decide.ports import USUAL_PORTS as USUAL_PORTS
-from core.decide.ports import candidates, http_ports, https_ports, told
+from core.decide.ports import USUAL_PORTS, candidates, http_ports, https_ports, told
 from core.model.errors import AnswerLostError, DeviceError, NotReachedError, NotTlsError, TlsFailedError
 from core.model.keystore import NetworkProtocol
 from core.network.look import Seen, look

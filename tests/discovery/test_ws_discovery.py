@@ -1,9 +1,6 @@
 import asyncio
 import logging
-import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +12,7 @@ from core.discovery.datagrams import open_probing
 from core.discovery.ws_discovery import WsDiscovery
 from core.model.errors import UsageError
 from core.model.sighting import Kind, Sighting, SourceStatus
+from tests.alone import run_alone
 from tests.discovery.cameras import GROUP, LOOPBACK, Address, Cameras, address, free_port, running, send, until
 from tests.discovery.messages import A2004, BAD, D2005, GOOD, about, bye, envelope, hello, probe_matches
 
@@ -269,14 +267,4 @@ async def test_when_it_ends_no_socket_stays() -> None:
 
 def test_addresses_that_go_and_come_back() -> None:
     """In a network of its own, where addresses can be taken away."""
-    alone = ["unshare", "--user", "--map-root-user", "--net"]
-    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], capture_output=True).returncode:
-        pytest.skip("no network namespaces here")
-    done = subprocess.run(
-        [*alone, sys.executable, "-W", "error", "-m", "tests.discovery.moving_addresses"],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
+    run_alone("tests.discovery.moving_addresses")
