@@ -1,14 +1,14 @@
 """WS-Discovery messages of strangers, read without trusting them (WS-Discovery 2005/04 and 1.1; ONVIF Core, 7.3)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
-from xml.parsers import expat
 
 from core.decide.kinds import kind_of_discovered
 from core.discovery.claims import Url, parse_url
 from core.discovery.datagrams import LARGEST, Datagram, UnreadableError
+from core.discovery.xml import walk
 from core.model.sighting import Kind, Sighting
 from core.model.text import clean
 
@@ -22,7 +22,6 @@ _ABOUT_A_DEVICE = frozenset(("ProbeMatch", "ResolveMatch", "Hello", "Bye"))
 _OTHER_MESSAGES = frozenset(("Probe", "ProbeMatches", "Resolve", "ResolveMatches"))
 _LISTS = frozenset(("Types", "Scopes", "XAddrs"))
 
-_DEEPEST = 32
 _MOST_ELEMENTS = 512
 _MOST_MATCHES = 32
 _MOST_ITEMS = 64
@@ -53,18 +52,12 @@ def parse(payload: bytes) -> list[Announcement]:
     Missing headers are forgiven, as are wrong encodings. Raises `UnreadableError`, and only that, for SOAP faults, DTDs
     (rule R25) and whatever is too large, too deep or no XML.
     """
-    if len(payload) > LARGEST:
-        raise UnreadableError("too large")
-    if b"<!DOCTYPE" in payload:
-        raise UnreadableError("a document type declaration")
-    # Declared encodings are not honoured: a device with a mangled name is better than one that is not seen.
-    text = payload.decode("utf-8-sig", "replace").strip("\0 \t\r\n")
-    return _Reader().read(text.encode())
+    return _Reader().read(payload)
 
 
 def to_sighting(announcement: Announcement, datagram: Datagram, source: str) -> Sighting:
     """Return the sighting; where it came from is the datagram's sender and nothing else (rule R27)."""
-    xaddrs = sorted(announcement.xaddrs, key=lambda xaddr: xaddr.host != datagram.address)
+    xaddrs = sorted(announcement.xaddrs, key=lambda xaddr: not xaddr.names(datagram.address))
     ports = dict.fromkeys((xaddr.scheme, xaddr.port) for xaddr in xaddrs)
     return Sighting(
         source=source,
@@ -87,44 +80,27 @@ class _Reader:
     def __init__(self) -> None:
         self._announcements: list[Announcement] = []
         self._namespaces: dict[str, str] = {}
-        self._open: list[str] = []
-        self._elements = 0
         self._is_discovery = False
         self._about: dict[str, str] | None = None
         self._field: str | None = None
         self._text: list[str] = []
 
     def read(self, document: bytes) -> list[Announcement]:
-        parser = expat.ParserCreate("utf-8", " ")
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        parser.StartNamespaceDeclHandler = self._namespace
-        parser.StartDoctypeDeclHandler = _refuse_dtd
-        try:
-            parser.Parse(document, True)
-        except expat.ExpatError as error:
-            raise UnreadableError(f"no XML: {error}") from None
+        walk(document, self, largest=LARGEST, most_elements=_MOST_ELEMENTS)
         if not self._is_discovery:
             raise UnreadableError("no discovery message")
         return self._announcements
 
-    def _namespace(self, prefix: str | None, uri: str | None) -> None:
+    def prefix(self, prefix: str | None, uri: str | None) -> None:
         self._namespaces[prefix or ""] = uri or ""
 
-    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
-        namespace, _, local = name.rpartition(" ")
-        self._elements += 1
-        if self._elements > _MOST_ELEMENTS or len(self._open) >= _DEEPEST:
-            raise UnreadableError("too many elements")
+    def start(self, namespace: str, local: str, around: Sequence[str]) -> None:
         if local == "Fault" and namespace in _SOAP:
             raise UnreadableError("a fault")
         if namespace in _DISCOVERY:
             self._start_discovery(local)
-        elif local == "Address" and namespace in _ADDRESSING and self._open[-1:] == ["EndpointReference"]:
+        elif local == "Address" and namespace in _ADDRESSING and around[-1:] == ["EndpointReference"]:
             self._start_text("Address")
-        self._open.append(local)
 
     def _start_discovery(self, local: str) -> None:
         self._is_discovery = self._is_discovery or local in _ABOUT_A_DEVICE or local in _OTHER_MESSAGES
@@ -137,12 +113,11 @@ class _Reader:
         if self._about is not None and field not in self._about:
             self._field, self._text = field, []
 
-    def _characters(self, data: str) -> None:
+    def text(self, data: str) -> None:
         if self._field:
             self._text.append(data)
 
-    def _end(self, name: str) -> None:
-        local = self._open.pop()
+    def end(self, local: str) -> None:
         if local == self._field and self._about is not None:
             self._about[local] = "".join(self._text)[:_LONGEST_TEXT]
             self._field = None
@@ -158,10 +133,6 @@ class _Reader:
     def _types(self, said: Mapping[str, str]) -> list[tuple[str, str]]:
         names = (item.rpartition(":") for item in _items(said.get("Types", "")))
         return [(self._namespaces.get(prefix, ""), name) for prefix, _, name in names]
-
-
-def _refuse_dtd(*_: object) -> None:
-    raise UnreadableError("a document type declaration")
 
 
 def _announcement(said: Mapping[str, str], types: Iterable[tuple[str, str]], gone: bool) -> Announcement:

@@ -27,6 +27,10 @@ class Url(NamedTuple):
     path: str = ""
     query: str = ""
 
+    def names(self, address: str) -> bool:
+        """Tell whether the claimed host is this address; zones are left out, each side has its own (RFC 4007, 6)."""
+        return _without_zone(self.host.strip("[]")) == _without_zone(address)
+
 
 def parse_url(text: str) -> Url | None:
     """Return the parts of an HTTP address; None for what is none, and for ports that no device is asked at."""
@@ -52,6 +56,10 @@ def mac_of(text: str) -> str:
     if not _MAC.fullmatch(digits) or digits == "0" * 12 or int(digits[1], 16) & 1:
         return ""
     return ":".join(digits[start : start + 2] for start in range(0, 12, 2))
+
+
+def _without_zone(host: str) -> str:
+    return host.partition("%")[0].lower()
 
 
 def _sane(pattern: re.Pattern[str], text: str | None) -> str:

@@ -1,31 +1,24 @@
-"""UDP for the sources: multicast sockets, and an inbox that loses nothing in a burst and never holds the loop."""
+"""What comes in over UDP: an inbox that loses nothing in a burst and never holds the loop."""
 
 import asyncio
-import errno
-import ipaddress
 import logging
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
-
-import ifaddr
+from typing import Any, NamedTuple
 
 from core.discovery.rate import RateLimit
+from core.discovery.sockets import host_of
 
 LARGEST = 16 * 1024
 """Bytes of the largest datagram that is read (rule R25)."""
 
-_RECEIVE_BUFFER = 4 * 1024 * 1024
 _MOST_PENDING = 4096
 _DRAINED_AT_ONCE = 1024
 _SLICE = 0.004
 # Six probes, each answered twice over, and again on a second interface, still fit into one burst.
 _BURST = 64
 _RATE = 8
-
-# From <linux/in.h>, not in the socket module: hear only the groups that this very socket joined.
-_IP_MULTICAST_ALL = 49
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +28,7 @@ class UnreadableError(ValueError):
 
 
 class Datagram(NamedTuple):
-    """What came in: `address` is the sender's, `interface` our own address that heard it."""
+    """What came in: `address` is the sender's, a link-local IPv6 one with its zone, `interface` ours that heard it."""
 
     payload: bytes
     address: str
@@ -83,20 +76,26 @@ class Inbox:
         # A bound, because a sender that never stops must not keep us here; the loop calls again.
         for _ in range(_DRAINED_AT_ONCE):
             try:
-                payload, (address, _port) = sock.recvfrom(LARGEST + 1)
+                payload, place = sock.recvfrom(LARGEST + 1)
             except BlockingIOError:
                 break
             except OSError as error:
                 _log.debug("reading on %s: %s", interface, error)
                 break
-            self._take(Datagram(payload, address, interface), now)
+            self._take(payload, place, interface, now)
         if self._pending and not self._next_slice:
             self._next_slice = self._loop.call_soon(self._handle_slice)
 
-    def _take(self, datagram: Datagram, now: float) -> None:
-        fits = len(datagram.payload) <= LARGEST and len(self._pending) < _MOST_PENDING
-        if fits and self._limit.allow(datagram.address, now):
-            self._pending.append(datagram)
+    def _take(self, payload: bytes, place: tuple[Any, ...], interface: str, now: float) -> None:
+        try:
+            address = host_of(place, interface.partition("%")[2])
+        except OSError as error:
+            _log.debug("a sender on %s has no address any more: %s", interface, error)
+            self.dropped += 1
+            return
+        fits = len(payload) <= LARGEST and len(self._pending) < _MOST_PENDING
+        if fits and self._limit.allow(address, now):
+            self._pending.append(Datagram(payload, address, interface))
         else:
             self.dropped += 1
 
@@ -113,77 +112,3 @@ class Inbox:
             _log.exception("a datagram from %s could not be handled", datagram.address)
             readable = False
         self.dropped += not readable
-
-
-def local_addresses() -> tuple[str, ...]:
-    """Return the IPv4 addresses of all interfaces but the loopback; link-local ones too, as new cameras live there.
-
-    Raises OSError.
-    """
-    found = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)]
-    return tuple(dict.fromkeys(address for address in found if not ipaddress.ip_address(address).is_loopback))
-
-
-def open_probing(interface: str) -> socket.socket:
-    """Return a socket that sends multicasts through `interface` only, one hop far. Raises OSError."""
-    return _opened(lambda sock: _set_up_probing(sock, interface))
-
-
-def open_listening(interface: str, group: str, port: int) -> socket.socket:
-    """Return a socket that hears what is sent to `group` on `interface`. Raises OSError.
-
-    It is bound to the group, so that unicasts to the port still reach whatever else runs on the gateway.
-    """
-    return _opened(lambda sock: _set_up_listening(sock, interface, group, port))
-
-
-def aim(sock: socket.socket, interface: str) -> None:
-    """Send multicasts through whichever interface has the address `interface` now. Raises OSError where none has."""
-    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
-
-
-def join(sock: socket.socket, interface: str, group: str) -> None:
-    """Hear `group` on whichever interface has the address `interface` now. Raises OSError where none has.
-
-    An interface that goes takes the membership with it, without a word to the socket.
-    """
-    membership = socket.inet_aton(group) + socket.inet_aton(interface)
-    try:
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:  # it is a member already
-            raise
-
-
-def _opened(set_up: Callable[[socket.socket], None]) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        sock.setblocking(False)
-        _raise_buffer(sock)
-        set_up(sock)
-    except OSError:
-        sock.close()
-        raise
-    return sock
-
-
-def _raise_buffer(sock: socket.socket) -> None:
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-    # The kernel caps the request without an error; it reports twice what it grants.
-    granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
-    if granted < _RECEIVE_BUFFER:
-        _log.info("receive buffer of %d bytes; net.core.rmem_max=%d avoids loss", granted, _RECEIVE_BUFFER)
-
-
-def _set_up_probing(sock: socket.socket, interface: str) -> None:
-    aim(sock, interface)
-    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
-    sock.bind((interface, 0))
-
-
-def _set_up_listening(sock: socket.socket, interface: str, group: str, port: int) -> None:
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    sock.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
-    sock.bind((group, port))
-    join(sock, interface, group)

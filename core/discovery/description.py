@@ -1,17 +1,16 @@
 """UPnP device descriptions of strangers, read without trusting them (UPnP Device Architecture 1.1, section 2.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from xml.parsers import expat
 
 from core.discovery.claims import parse_url
 from core.discovery.datagrams import UnreadableError
+from core.discovery.xml import walk
 from core.model.text import clean
 
 LARGEST_DESCRIPTION = 64 * 1024
 """Bytes of the largest description that is read (rule R28)."""
 
-_DEEPEST = 32
 _MOST_ELEMENTS = 2048
 _MOST_TYPES = 64
 _LONGEST_TEXT = 1024
@@ -53,12 +52,8 @@ def read_description(document: bytes, port: int) -> Description:
 
     Raises `UnreadableError`, and only that, for DTDs (rule R25) and whatever is too large, too deep or no XML.
     """
-    if len(document) > LARGEST_DESCRIPTION:
-        raise UnreadableError("too large")
-    if b"<!DOCTYPE" in document:
-        raise UnreadableError("a document type declaration")
     reader = _Reader()
-    reader.read(document.decode("utf-8-sig", "replace").strip("\0 \t\r\n").encode())
+    reader.read(document)
     return _description(reader.root, reader.types, port)
 
 
@@ -68,41 +63,26 @@ class _Reader:
     def __init__(self) -> None:
         self.root: dict[str, str] = {}
         self.types: list[str] = []
-        self._open: list[str] = []
-        self._elements = 0
         self._text: list[str] | None = None
 
     def read(self, document: bytes) -> None:
-        parser = expat.ParserCreate("utf-8", " ")
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        parser.StartDoctypeDeclHandler = _refuse_dtd
-        try:
-            parser.Parse(document, True)
-        except expat.ExpatError as error:
-            raise UnreadableError(f"no XML: {error}") from None
+        walk(document, self, largest=LARGEST_DESCRIPTION, most_elements=_MOST_ELEMENTS)
         if not self.types:
             raise UnreadableError("no description of a device")
 
-    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
-        self._elements += 1
-        if self._elements > _MOST_ELEMENTS or len(self._open) >= _DEEPEST:
-            raise UnreadableError("too many elements")
-        local = name.rpartition(" ")[2]
-        self._text = [] if self._open and (local in _TYPES or self._is_of_the_root(local)) else None
-        self._open.append(local)
+    def prefix(self, prefix: str | None, uri: str | None) -> None:
+        pass
 
-    def _is_of_the_root(self, local: str) -> bool:
-        return local in _OF_THE_ROOT and self._open == ["root", "device"] and local not in self.root
+    def start(self, namespace: str, local: str, around: Sequence[str]) -> None:
+        is_type = local in _TYPES and bool(around)
+        is_of_the_root = local in _OF_THE_ROOT and around == ["root", "device"] and local not in self.root
+        self._text = [] if is_type or is_of_the_root else None
 
-    def _characters(self, data: str) -> None:
+    def text(self, data: str) -> None:
         if self._text is not None:
             self._text.append(data)
 
-    def _end(self, name: str) -> None:
-        local = self._open.pop()
+    def end(self, local: str) -> None:
         if self._text is None:
             return
         text = "".join(self._text)[:_LONGEST_TEXT].strip()
@@ -111,10 +91,6 @@ class _Reader:
             self.root[local] = text
         elif len(self.types) < _MOST_TYPES:
             self.types.append(clean(text, _LONGEST_NAME))
-
-
-def _refuse_dtd(*_: object) -> None:
-    raise UnreadableError("a document type declaration")
 
 
 def _description(root: Mapping[str, str], types: list[str], port: int) -> Description:

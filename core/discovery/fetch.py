@@ -4,6 +4,7 @@ import asyncio
 
 import h11
 
+from core.decide.addresses import show_address
 from core.discovery.claims import Url
 from core.discovery.datagrams import UnreadableError
 
@@ -33,7 +34,9 @@ async def fetch(address: str, url: Url, largest: int) -> bytes:
 
 
 def _request(connection: h11.Connection, address: str, url: Url) -> bytes:
-    headers = [("Host", f"{address}:{url.port}"), ("Accept-Encoding", "identity"), ("Connection", "close")]
+    # A zone means something on this machine only (RFC 6874, 1).
+    host = show_address(address.partition("%")[0], url.port)
+    headers = [("Host", host), ("Accept-Encoding", "identity"), ("Connection", "close")]
     request = h11.Request(method="GET", target=(url.path or "/") + url.query, headers=headers)
     return connection.send(request) + connection.send(h11.EndOfMessage())
 

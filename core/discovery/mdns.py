@@ -5,14 +5,15 @@ from collections.abc import Iterable
 
 from core.discovery.datagrams import Datagram
 from core.discovery.dns_sd import Service, ask_for, browse, read_facts
+from core.discovery.link import Group
 from core.discovery.memory import Memory
-from core.discovery.multicast import Group, Multicast
+from core.discovery.multicast import Multicast
 from core.discovery.rate import RateLimit
 from core.discovery.services import KNOWN_TYPES, TYPES, Services
 from core.model.sighting import Sighting
 
 NAME = "mDNS"
-GROUP = "224.0.0.251"
+GROUP, GROUP6 = "224.0.0.251", "ff02::fb"
 PORT = 5353
 
 _ROUNDS_REMEMBERED = 3
@@ -32,7 +33,8 @@ class Mdns(Multicast):
     """
 
     def __init__(self, interfaces: tuple[str, ...] = (), *, period: float = 60.0, port: int = PORT) -> None:
-        super().__init__(Group(NAME, GROUP, port), interfaces, period, questions=lambda: _BROWSE, read=self._take)
+        group = Group(NAME, GROUP, GROUP6, port)
+        super().__init__(group, interfaces, period, questions=lambda _: _BROWSE, read=self._take)
         remembered = _ROUNDS_REMEMBERED * period
         self._hosts = Memory(lambda: Services(remembered), remembered)
         self._asks_of_service = RateLimit(1 / period, 1)

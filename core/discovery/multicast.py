@@ -1,70 +1,36 @@
 """What all multicast sources do: ask a group on each interface, and hear answers, arrivals and farewells."""
 
 import asyncio
-import errno
-import ipaddress
 import logging
 import random
 import socket
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 
-from core.discovery.datagrams import (
-    Datagram,
-    Inbox,
-    UnreadableError,
-    aim,
-    join,
-    local_addresses,
-    open_listening,
-    open_probing,
-)
+from core.decide.interfaces import parse_interface
+from core.discovery.datagrams import Datagram, Inbox, UnreadableError
+from core.discovery.interfaces import Interface, present
+from core.discovery.link import Group, Link, reason
 from core.discovery.source import Report
-from core.model.errors import UsageError
 from core.model.sighting import Sighting, SourceStatus
 
 _REPEATS = 3
 _SHORTEST_GAP, _LONGEST_GAP = 0.05, 0.25
 # How soon an interface that comes is asked on; listing them costs a fraction of a millisecond.
 _LOOK_EVERY = 3.0
-_BURST = 64
 
 _log = logging.getLogger(__name__)
 
 Read = Callable[[Datagram], Iterable[Sighting]]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Where a protocol is spoken: its `name` for people, its multicast address, its UDP port.
-
-    `burst` is how many datagrams of one sender are read at once, for protocols that answer in many.
-    """
-
-    name: str
-    address: str
-    port: int
-    burst: int = _BURST
-
-
-@dataclass
-class _Link:
-    """The sockets on one interface, and what is wrong with each of the two."""
-
-    interface: str
-    probing: socket.socket | None = None
-    listening: socket.socket | None = None
-    probing_problem: str | None = None
-    listening_problem: str | None = None
+Questions = Callable[[socket.AddressFamily], Iterable[bytes]]
 
 
 class Multicast:
-    """A source that asks `group` on each interface and reads what it hears.
+    """A source that asks `group` on each interface and reads what it hears, over IPv4 and over IPv6.
 
-    `interfaces` are local IPv4 addresses; without any, all but the loopback are used. A round is the messages that
-    `questions` returns, on each interface: three times over at the start, for a rescan and on an interface that comes,
-    once each `period` (seconds) after that. `read` turns a datagram into sightings or raises `UnreadableError`. Raises
-    `UsageError` for an interface that is no IPv4 address.
+    `interfaces` are local addresses, IPv6 ones with their zone; without any, all but the loopback are used. A round is
+    the messages that `questions` returns, on each interface: three times over at the start, for a rescan and on an
+    interface that comes, once each `period` (seconds) after that. `read` turns a datagram into sightings or raises
+    `UnreadableError`. Raises `UsageError` for an interface that is no such address.
     """
 
     def __init__(
@@ -73,16 +39,16 @@ class Multicast:
         interfaces: tuple[str, ...],
         period: float,
         *,
-        questions: Callable[[], Iterable[bytes]],
+        questions: Questions,
         read: Read,
     ) -> None:
         self.name = group.name
         self._group = group
-        self._interfaces = tuple(_checked(interface) for interface in interfaces)
+        self._interfaces = tuple(map(parse_interface, interfaces))
         self._period = period
         self._questions = questions
         self._read = read
-        self._links: dict[str, _Link] = {}
+        self._links: dict[str, Link] = {}
         self._listing_problem: str | None = None
         self._inbox: Inbox | None = None
         self._asked = asyncio.Event()
@@ -123,15 +89,8 @@ class Multicast:
 
     def send(self, interface: str, messages: Iterable[bytes]) -> None:
         """Ask the group on one interface; what hinders it becomes the problem of that interface."""
-        link = self._links.get(interface)
-        if link is None or link.probing is None:
-            return
-        try:
-            for message in messages:
-                link.probing.sendto(message, (self._group.address, self._group.port))
-            link.probing_problem = None
-        except OSError as error:
-            link.probing_problem = self._no_search(link, error)
+        if interface in self._links:
+            self._links[interface].send(messages)
 
     def count_dropped(self) -> None:
         """Count something unreadable that did not come as a datagram."""
@@ -153,8 +112,8 @@ class Multicast:
             if repeat:
                 gap = random.uniform(_SHORTEST_GAP, _LONGEST_GAP)  # noqa: S311 - it spreads load and guards nothing
                 await asyncio.sleep(gap)
-            for interface in interfaces:
-                self.send(interface, self._questions())
+            for link in [self._links[interface] for interface in interfaces]:
+                link.send(self._questions(link.interface.family))
 
     async def _pause(self, inbox: Inbox) -> bool:
         """Wait for the next round, and ask on what comes meanwhile; tell whether somebody asked for the round."""
@@ -171,56 +130,22 @@ class Multicast:
 
     def _open_links(self, inbox: Inbox) -> list[str]:
         """Fit the links to the interfaces that there are now; return those that can be asked on only since now."""
-        wanted = self._interfaces or self._present()
-        for interface in self._links.keys() - set(wanted):
-            link = self._links.pop(interface)
-            _close(inbox, link.probing)
-            _close(inbox, link.listening)
-        came = []
-        for interface in wanted:
-            link = self._links.setdefault(interface, _Link(interface))
-            before = link.probing
-            self._open_probing(inbox, link)
-            self._open_listening(inbox, link)
-            if link.probing is not None and link.probing is not before:
-                came.append(interface)
-        return came
+        wanted = self._present()
+        for link in [link for link in self._links.values() if link.interface not in wanted]:
+            link.close()
+            del self._links[link.interface.name]
+        links = [self._links.setdefault(one.name, Link(one, self._group, inbox)) for one in wanted]
+        return [link.interface.name for link in links if link.open()]
 
-    def _present(self) -> tuple[str, ...]:
+    def _present(self) -> tuple[Interface, ...]:
         try:
-            present = local_addresses()
+            interfaces = present(self._interfaces)
         except OSError as error:
-            self._listing_problem = f"the network interfaces cannot be listed: {self._reason(error)}"
-            return tuple(self._links)
+            why = reason(error, self._group.port)
+            self._listing_problem = f"the network interfaces cannot be listed: {why}"
+            return tuple(link.interface for link in self._links.values())
         self._listing_problem = None
-        return present
-
-    def _open_probing(self, inbox: Inbox, link: _Link) -> None:
-        """Open the socket or see that it still fits its interface; what fails is tried anew soon."""
-        try:
-            if link.probing is None:
-                link.probing = open_probing(link.interface)
-                inbox.watch(link.probing, link.interface)
-            else:
-                aim(link.probing, link.interface)
-        except OSError as error:
-            _close(inbox, link.probing)
-            link.probing = None
-            link.probing_problem = self._no_search(link, error)
-
-    def _open_listening(self, inbox: Inbox, link: _Link) -> None:
-        try:
-            if link.listening is None:
-                link.listening = open_listening(link.interface, self._group.address, self._group.port)
-                inbox.watch(link.listening, link.interface)
-            else:
-                join(link.listening, link.interface, self._group.address)
-            link.listening_problem = None
-        except OSError as error:
-            _close(inbox, link.listening)
-            link.listening = None
-            reason = self._reason(error)
-            link.listening_problem = f"devices that start are not noticed at once on {link.interface}: {reason}"
+        return interfaces
 
     def _close(self) -> None:
         if self._inbox is not None:
@@ -230,33 +155,15 @@ class Multicast:
         self._links.clear()
 
     def _problem(self) -> str | None:
-        problems = [self._listing_problem]
-        if self._inbox is not None and self._next_round is not None and not self._links:
-            problems.append("no network interface with an IPv4 address")
+        problems = [self._listing_problem, self._no_ipv4()]
         for link in self._links.values():
-            problems += [link.probing_problem, link.listening_problem]
+            problems += link.problems
         return "; ".join(filter(None, problems)) or None
 
-    def _no_search(self, link: _Link, error: OSError) -> str:
-        return f"cannot search from {link.interface}: {self._reason(error)}"
-
-    def _reason(self, error: OSError) -> str:
-        if error.errno == errno.EADDRINUSE:
-            return f"another program holds UDP port {self._group.port}"
-        if error.errno in (errno.EADDRNOTAVAIL, errno.ENODEV):
-            return "the gateway has no such address"
-        return (error.strerror or "unknown reason").lower()
-
-
-def _close(inbox: Inbox, sock: socket.socket | None) -> None:
-    if sock is not None:
-        inbox.forget(sock)
-
-
-def _checked(interface: str) -> str:
-    try:
-        return str(ipaddress.IPv4Address(interface))
-    except ValueError:
-        raise UsageError(
-            f"'{interface}' is not an IPv4 address", "Name interfaces by one of their own addresses, such as 10.0.0.2."
-        ) from None
+    def _no_ipv4(self) -> str | None:
+        """Most cameras are found over IPv4 only, so that its lack is worth a word; hosts without IPv6 are usual."""
+        families = {link.interface.family for link in self._links.values()}
+        waits = self._inbox is not None and self._next_round is not None
+        if self._interfaces or not waits or socket.AF_INET in families:
+            return None
+        return "no network interface with an IPv4 address"

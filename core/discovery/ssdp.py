@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import socket
 
 from core.discovery.claims import Url
 from core.discovery.datagrams import Datagram, UnreadableError
 from core.discovery.description import LARGEST_DESCRIPTION, read_description
 from core.discovery.fetch import fetch
+from core.discovery.link import Group
 from core.discovery.memory import Memory
-from core.discovery.multicast import Group, Multicast
+from core.discovery.multicast import Multicast
 from core.discovery.rate import RateLimit
 from core.discovery.source import Report
 from core.discovery.ssdp_messages import ROOT, read_message, search
@@ -16,7 +18,7 @@ from core.discovery.upnp import UpnpHost
 from core.model.sighting import Sighting
 
 NAME = "SSDP"
-GROUP = "239.255.255.250"
+GROUP, GROUP6 = "239.255.255.250", "ff02::c"
 PORT = 1900
 
 # Axis answers its own type also where the rest of UPnP is off.
@@ -41,9 +43,8 @@ class Ssdp(Multicast):
     """
 
     def __init__(self, interfaces: tuple[str, ...] = (), *, period: float = 60.0, port: int = PORT) -> None:
-        messages = tuple(search(target, GROUP, port, _ANSWER_WITHIN) for target in _TARGETS)
-        group = Group(NAME, GROUP, port, _BURST)
-        super().__init__(group, interfaces, period, questions=lambda: messages, read=self._take)
+        group = Group(NAME, GROUP, GROUP6, port, _BURST)
+        super().__init__(group, interfaces, period, questions=self._searches, read=self._take)
         remembered = _ROUNDS_REMEMBERED * period
         self._hosts = Memory(lambda: UpnpHost(remembered, period / 2), remembered)
         self._limit = RateLimit(_MOST_FETCHED_OF_ONE / period, _MOST_FETCHED_OF_ONE)
@@ -60,6 +61,9 @@ class Ssdp(Multicast):
             for task in self._fetches:
                 task.cancel()
             await asyncio.gather(*self._fetches, return_exceptions=True)
+
+    def _searches(self, family: socket.AddressFamily) -> list[bytes]:
+        return [search(target, self._group.address(family), self._group.port, _ANSWER_WITHIN) for target in _TARGETS]
 
     def _take(self, datagram: Datagram) -> list[Sighting]:
         message = read_message(datagram.payload)

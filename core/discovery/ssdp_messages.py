@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from core.decide.addresses import show_address
 from core.discovery.claims import Url, parse_url
 from core.discovery.datagrams import LARGEST, UnreadableError
 from core.model.text import clean
@@ -34,8 +35,10 @@ class Message(NamedTuple):
 
 
 def search(target: str, host: str, port: int, seconds: int) -> bytes:
-    """Return a question for what is of the type `target`, to be answered within `seconds`."""
-    lines = ("M-SEARCH * HTTP/1.1", f"HOST: {host}:{port}", 'MAN: "ssdp:discover"', f"MX: {seconds}", f"ST: {target}")
+    """Return a question to the group at `host` for what is of the type `target`, to be answered within `seconds`."""
+    # As an IPv6 group is written there (UPnP Device Architecture 2.0, annex A).
+    place = show_address(host.upper(), port)
+    lines = ("M-SEARCH * HTTP/1.1", f"HOST: {place}", 'MAN: "ssdp:discover"', f"MX: {seconds}", f"ST: {target}")
     return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
 
 

@@ -9,6 +9,7 @@ from wsdiscovery.message import createSOAPMessage
 
 from core.discovery.announcements import parse, to_sighting
 from core.discovery.datagrams import Datagram, Inbox, UnreadableError
+from core.discovery.sockets import numeric, open_asking
 from core.discovery.source import Report
 from core.discovery.ws_discovery import NAME, TYPES
 
@@ -16,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class UnicastProbes:
-    """Probes IPv4 addresses at a UDP `port` and reports what answers; to be closed. Port 0 asks nobody.
+    """Probes addresses at a UDP `port` and reports what answers; to be closed. Port 0 asks nobody.
 
     Only what comes from one of `asked` counts. A device answers a unicast probe as it does a multicast one
     (WS-Discovery, 5.2), so what it tells is told as by that source.
@@ -31,22 +32,28 @@ class UnicastProbes:
         # The same for all: an id has to be new to each device only.
         self._messages = tuple(createSOAPMessage(constructProbe([kind], [])).encode() for kind in TYPES)
         self._inbox = Inbox(self._hear)
-        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        self._inbox.watch(self._sock, "")
+        self._sockets: dict[socket.AddressFamily, socket.socket] = {}
 
     def probe(self, address: str) -> None:
         """Ask one address, without waiting for its answer."""
-        if not self._port or ":" in address:
+        if not self._port:
             return
         try:
+            family, place = numeric(address, self._port)
+            sock = self._sockets.get(family) or self._open(family)
             for message in self._messages:
-                self._sock.sendto(message, (address, self._port))
+                sock.sendto(message, place)
         except OSError as error:
             _log.debug("no probe to %s: %s", address, error)
 
     def close(self) -> None:
         """Hear nothing more."""
         self._inbox.close()
+
+    def _open(self, family: socket.AddressFamily) -> socket.socket:
+        sock = self._sockets[family] = open_asking(family)
+        self._inbox.watch(sock, "")
+        return sock
 
     def _hear(self, datagram: Datagram) -> bool:
         if datagram.address not in self._asked:

@@ -10,7 +10,7 @@ from core.simulator import soap
 from core.simulator.personas import CAMERA_TYPES
 from core.simulator.soap import ENV, Maker
 
-GROUP = "239.255.255.250"
+GROUP, GROUP6 = "239.255.255.250", "ff02::c"
 _DISCOVERY = "http://schemas.xmlsoap.org/ws/2005/04/discovery"
 _ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 _ANONYMOUS = f"{_ADDRESSING}/role/anonymous"

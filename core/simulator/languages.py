@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.simulator import announcing, upnp
+from core.simulator.addresses import in_url
 from core.simulator.announcing import Probe, Profile
 from core.simulator.personas import PERSONAS
 from core.simulator.responder import History
 from core.simulator.standing import Standing
 from core.simulator.upnp import Search
+from core.simulator.xaddrs import origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class _Probed:
 class WsDiscovery:
     """WS-Discovery (2005/04)."""
 
-    group = announcing.GROUP
+    group, group6 = announcing.GROUP, announcing.GROUP6
     hops = 1
 
     def spoken_by(self, standing: Standing) -> bool:
@@ -52,7 +54,9 @@ class WsDiscovery:
 def profile(standing: Standing, history: History) -> Profile:
     """Return what a camera tells of itself at one of its addresses."""
     settings, persona = standing.settings, PERSONAS[standing.settings.persona]
-    xaddrs = tuple(standing.url(scheme, settings.path) for scheme in settings.announces if scheme in standing.ports)
+    schemes = [scheme for scheme in settings.announces if scheme in standing.ports]
+    begun = (origin(settings.quirks.xaddrs, scheme, in_url(standing.host), standing.ports) for scheme in schemes)
+    xaddrs = tuple(f"{beginning}{settings.path}" for beginning in begun)
     scopes = tuple(persona.scopes(settings))
     return Profile(settings.endpoint, scopes, xaddrs, history.boots, history.version, persona.types)
 
@@ -72,13 +76,13 @@ class _Searched:
 
 
 class Ssdp:
-    """SSDP on any UDP port, the discovery of UPnP. `host` is what the messages name as their destination."""
+    """SSDP on any UDP port, the discovery of UPnP."""
 
-    group = upnp.GROUP
+    group, group6 = upnp.GROUP, upnp.GROUP6
     hops = 2
 
     def __init__(self, port: int) -> None:
-        self._host = f"{self.group}:{port}"
+        self._port = port
 
     def spoken_by(self, standing: Standing) -> bool:
         """Tell whether a camera takes part."""
@@ -91,8 +95,12 @@ class Ssdp:
 
     def hello(self, standing: Standing, history: History) -> Sequence[bytes]:
         """Return a NOTIFY for each thing that is there."""
-        return upnp.alive(standing, self._host, history.boots)
+        return upnp.alive(standing, self._everybody(standing), history.boots)
 
     def bye(self, standing: Standing, history: History) -> Sequence[bytes]:
         """Return a NOTIFY for each thing that goes."""
-        return upnp.byebye(standing, self._host, history.boots)
+        return upnp.byebye(standing, self._everybody(standing), history.boots)
+
+    def _everybody(self, standing: Standing) -> str:
+        """Return what the messages name as their destination (UPnP Device Architecture 2.0, annex A)."""
+        return f"[{self.group6.upper()}]:{self._port}" if ":" in standing.host else f"{self.group}:{self._port}"

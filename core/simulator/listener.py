@@ -3,8 +3,12 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from itertools import cycle
+
+from core.simulator.addresses import family_of, place
+from core.simulator.tls import HandshakeRefused
 
 _HANDSHAKE = 10.0
 _GOODBYE = 1.0
@@ -25,6 +29,9 @@ class Listener:
         self._serve = serve
         self._kept: list[socket.socket] = []
         self._listening: list[socket.socket] = []
+        self._is_open = False
+        self._is_cut = False
+        self._contexts: Iterator[ssl.SSLContext | None] = cycle([None])
         self._tasks: dict[asyncio.Task[None], socket.socket] = {}
 
     @property
@@ -48,14 +55,39 @@ class Listener:
     def open(self, context: ssl.SSLContext | None = None) -> None:
         """Serve on the port that is kept, with TLS if there is a context."""
         assert self._kept, "keep a port first"
+        self._is_open = True
+        self.present(context)
+        if not self._is_cut:
+            self._listen()
+
+    def present(self, *contexts: ssl.SSLContext | None) -> None:
+        """Let connections from now on begin with these in turn."""
+        self._contexts = cycle(contexts)
+
+    async def shut(self) -> None:
+        """Serve no longer: connections are reset, new ones refused."""
+        self._is_open = False
+        await self._hang_up()
+
+    async def cut(self) -> None:
+        """Be out of reach, whether open or not, until it is mended."""
+        self._is_cut = True
+        await self._hang_up()
+
+    def mend(self) -> None:
+        """Be in reach again."""
+        if self._is_cut and self._is_open:
+            self._listen()
+        self._is_cut = False
+
+    def _listen(self) -> None:
         self._listening = _bound_on_each(self._hosts, self.port)
         for sock in self._listening:
             sock.setblocking(False)
             sock.listen(_BACKLOG)
-            asyncio.get_running_loop().add_reader(sock, self._accept, sock, context)
+            asyncio.get_running_loop().add_reader(sock, self._accept, sock)
 
-    async def shut(self) -> None:
-        """Serve no longer: connections are reset, new ones refused."""
+    async def _hang_up(self) -> None:
         listening, self._listening = self._listening, []
         for sock in listening:
             asyncio.get_running_loop().remove_reader(sock)
@@ -66,14 +98,14 @@ class Listener:
         if tasks:
             await asyncio.wait(tasks)
 
-    def _accept(self, listening: socket.socket, context: ssl.SSLContext | None) -> None:
+    def _accept(self, listening: socket.socket) -> None:
         for _ in range(_BACKLOG):
             try:
                 sock, _address = listening.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return
             sock.setblocking(False)
-            task = asyncio.create_task(self._run(sock, context))
+            task = asyncio.create_task(self._run(sock, next(self._contexts)))
             self._tasks[task] = sock
             task.add_done_callback(self._ended)
 
@@ -104,9 +136,15 @@ async def _opened(
     reader = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(reader)
     handshake, goodbye = (_HANDSHAKE, _GOODBYE) if context is not None else (None, None)
-    transport, _ = await loop.connect_accepted_socket(
-        lambda: protocol, sock, ssl=context, ssl_handshake_timeout=handshake, ssl_shutdown_timeout=goodbye
-    )
+    # asyncio closes its socket without having sent the alert.
+    with sock.dup() as spare:
+        try:
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol, sock, ssl=context, ssl_handshake_timeout=handshake, ssl_shutdown_timeout=goodbye
+            )
+        except HandshakeRefused as refused:
+            spare.send(refused.alert)
+            raise
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
@@ -132,10 +170,10 @@ def is_free(host: str, port: int) -> bool:
 
 def _bound(host: str, port: int) -> socket.socket:
     # With the protocol named, as asyncio sends without delay only what it knows to be TCP.
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    sock = socket.socket(family_of(host), socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, port))
+        sock.bind(place(host, port))
     except OSError:
         sock.close()
         raise

@@ -1,6 +1,6 @@
 """mDNS as a responder speaks it: the services of a camera, by zeroconf's messages (RFC 6762, RFC 6763)."""
 
-import socket
+import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from core.simulator.responder import History
 from core.simulator.settings import MdnsService
 from core.simulator.standing import Standing
 
-GROUP = "224.0.0.251"
+GROUP, GROUP6 = "224.0.0.251", "ff02::fb"
 _SERVICES = "_services._dns-sd._udp.local."
 # RFC 6762, 10: for what holds a host's name or address, and for the rest.
 _SHORT, _LONG = 120, 4500
@@ -71,7 +71,7 @@ class _Asked:
 class Mdns:
     """Multicast DNS on any UDP port."""
 
-    group = GROUP
+    group, group6 = GROUP, GROUP6
     hops = 255
 
     def spoken_by(self, standing: Standing) -> bool:
@@ -110,8 +110,13 @@ def records(standing: Standing, longest: int = _LONG) -> list[DNSRecord]:
             DNSService(name, const._TYPE_SRV, _UNIQUE, short, 0, 0, port, server),
             DNSText(name, const._TYPE_TXT, _UNIQUE, long, text),
         ]
-    addresses = map(socket.inet_aton, settings.hosts)
-    return [*told, *(DNSAddress(server, const._TYPE_A, _UNIQUE, short, address) for address in addresses)]
+    return [*told, *(_address(server, short, host) for host in settings.hosts)]
+
+
+def _address(server: str, seconds: int, host: str) -> DNSAddress:
+    address = ipaddress.ip_address(host)
+    kind = const._TYPE_A if address.version == 4 else const._TYPE_AAAA
+    return DNSAddress(server, kind, _UNIQUE, seconds, address.packed)
 
 
 def _services(standing: Standing) -> Iterator[MdnsService]:

@@ -1,22 +1,21 @@
 """Hears questions to all cameras of a site on one group, and answers each from the camera's own address."""
 
 import asyncio
-import ipaddress
 import random
 import socket
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from core.simulator.addresses import family_of, host_of
 from core.simulator.camera import Camera
-from core.simulator.loopback import LOOPBACK, check_inside
+from core.simulator.loopback import check_inside, is_inside
 from core.simulator.standing import Standing
+from core.simulator.udp import open_ear, open_mouth, place_of_group
 
 _LARGEST = 16 * 1024
 _LONGEST_DELAY = 0.1
-# From <linux/in.h>, not in the socket module: hear only the groups that this very socket joined.
-_IP_MULTICAST_ALL = 49
 
 
 @dataclass(slots=True)
@@ -55,6 +54,10 @@ class Language(Protocol):
         """The group's address."""
 
     @property
+    def group6(self) -> str:
+        """The group's address over IPv6."""
+
+    @property
     def hops(self) -> int:
         """The time to live of what is said to all."""
 
@@ -83,7 +86,8 @@ class _Speaker:
 class Responder:
     """Answers in one language at `port` (0: any), on the interface with the loopback address `interface` only.
 
-    What is sent to a camera's own address at that port is heard, too. Raises `ValueError` for an interface that is not
+    Where that is of IPv6, it speaks for the IPv6 addresses of cameras, otherwise for the others. What is sent to a
+    camera's own address at that port is heard, too. Raises `ValueError` for an interface that is not
     the loopback, `OSError` where the port cannot be had.
     """
 
@@ -91,7 +95,8 @@ class Responder:
         check_inside(interface)
         self.port = port
         self._language = language
-        self._interface = socket.inet_aton(interface)
+        self._interface = interface
+        self._group = language.group6 if family_of(interface) == socket.AF_INET6 else language.group
         self._speakers: dict[Camera, _Speaker] = {}
         self._delayed: set[asyncio.TimerHandle] = set()
         self._ear: socket.socket | None = None
@@ -103,12 +108,8 @@ class Responder:
 
     def open(self) -> None:
         """Listen from now on."""
-        self._ear = _udp()
-        self._ear.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
-        self._ear.bind((self._language.group, self.port))
+        self._ear = open_ear(self._interface, self._group, self.port)
         self.port = self._ear.getsockname()[1]
-        membership = socket.inet_aton(self._language.group) + self._interface
-        self._ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
         asyncio.get_running_loop().add_reader(self._ear, self._hear_all, self._ear)
 
     def close(self) -> None:
@@ -151,8 +152,8 @@ class Responder:
             self._say(speaker, standing, self._language.hello(standing, speaker.history), self._everybody)
 
     @property
-    def _everybody(self) -> tuple[str, int]:
-        return self._language.group, self.port
+    def _everybody(self) -> tuple[Any, ...]:
+        return place_of_group(self._group, self.port)
 
     def _standings(self, speaker: _Speaker) -> list[Standing]:
         standings = map(speaker.camera.standing, speaker.mouths)
@@ -160,7 +161,7 @@ class Responder:
 
     def _place(self, speaker: _Speaker) -> None:
         """Have a socket at each of the camera's addresses, and at no other one."""
-        hosts = speaker.camera.settings.hosts
+        hosts = [host for host in speaker.camera.settings.hosts if family_of(host) == family_of(self._interface)]
         gone = speaker.mouths.keys() - set(hosts)
         new = [host for host in hosts if host not in speaker.mouths]
         self._silence(speaker, gone)
@@ -173,10 +174,7 @@ class Responder:
             _close(speaker.mouths.pop(host))
 
     def _mouth(self, speaker: _Speaker, host: str) -> socket.socket:
-        sock = _udp()
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, self._interface)
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, self._language.hops)
-        sock.bind((host, self.port))
+        sock = open_mouth(host, self.port, self._interface, self._language.hops)
         asyncio.get_running_loop().add_reader(sock, self._hear_one, sock, speaker, host)
         return sock
 
@@ -190,26 +188,26 @@ class Responder:
         for question, asker in self._questions(mouth):
             self._consider(speaker, host, question, asker)
 
-    def _questions(self, sock: socket.socket) -> Iterable[tuple[Question, tuple[str, int]]]:
+    def _questions(self, sock: socket.socket) -> Iterable[tuple[Question, tuple[Any, ...]]]:
         with suppress(BlockingIOError):
             while True:
                 payload, asker = sock.recvfrom(_LARGEST)
-                if ipaddress.IPv4Address(asker[0]) not in LOOPBACK:
+                if not is_inside(host_of(asker)):
                     continue
                 question = self._language.question(payload, from_peer=asker[1] == self.port)
                 if question is not None:
                     yield question, asker
 
-    def _consider(self, speaker: _Speaker, host: str, question: Question, asker: tuple[str, int]) -> None:
-        if speaker.camera.is_on:
+    def _consider(self, speaker: _Speaker, host: str, question: Question, asker: tuple[Any, ...]) -> None:
+        if speaker.camera.is_reachable:
             standing = speaker.camera.standing(host)
             if self._language.spoken_by(standing) and question.concerns(standing):
                 self._later(speaker, host, question, asker)
 
-    def _later(self, speaker: _Speaker, host: str, question: Question, asker: tuple[str, int]) -> None:
+    def _later(self, speaker: _Speaker, host: str, question: Question, asker: tuple[Any, ...]) -> None:
         def answer() -> None:
             self._delayed.discard(handle)
-            if speaker.camera.is_on and host in speaker.mouths:
+            if speaker.camera.is_reachable and host in speaker.mouths:
                 standing = speaker.camera.standing(host)
                 to = self._everybody if question.to_all else asker
                 self._say(speaker, standing, question.answers(standing, speaker.history), to)
@@ -218,18 +216,11 @@ class Responder:
         handle = asyncio.get_running_loop().call_later(delay, answer)
         self._delayed.add(handle)
 
-    def _say(self, speaker: _Speaker, standing: Standing, payloads: Iterable[bytes], to: tuple[str, int]) -> None:
+    def _say(self, speaker: _Speaker, standing: Standing, payloads: Iterable[bytes], to: tuple[Any, ...]) -> None:
         for payload in payloads:
             # A datagram may get lost on any network; here that is a full buffer, or an asker who is gone.
             with suppress(BlockingIOError, ConnectionRefusedError):
                 speaker.mouths[standing.host].sendto(payload, to)
-
-
-def _udp() -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setblocking(False)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    return sock
 
 
 def _close(sock: socket.socket) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.simulator.addresses import in_url
 from core.simulator.settings import CameraSettings
 
 
@@ -20,4 +21,4 @@ class Standing:
 
     def url(self, scheme: str, path: str) -> str:
         """Return the URL of something on the port of a protocol that is on."""
-        return f"{scheme}://{self.host}:{self.ports[scheme]}{path}"
+        return f"{scheme}://{in_url(self.host)}:{self.ports[scheme]}{path}"

@@ -7,11 +7,12 @@ from email.utils import formatdate
 
 from lxml import etree
 
+from core.simulator.addresses import in_url
 from core.simulator.settings import CameraSettings, Ssdp
 from core.simulator.soap import Maker
 from core.simulator.standing import Standing
 
-GROUP = "239.255.255.250"
+GROUP, GROUP6 = "239.255.255.250", "ff02::c"
 XML = 'text/xml; charset="utf-8"'
 _ROOT = "upnp:rootdevice"
 _MAX_AGE = 1800
@@ -122,7 +123,7 @@ def _named(standing: Standing, asked: Search) -> Sequence[tuple[str, str]]:
 def _alive(standing: Standing, boot: int) -> dict[str, str]:
     ssdp = standing.settings.ssdp
     assert ssdp is not None, "only what takes part in SSDP says anything there"
-    host = ssdp.names_host or standing.host
+    host = ssdp.names_host or in_url(standing.host)
     return {
         "CACHE-CONTROL": f"max-age={_MAX_AGE}",
         "LOCATION": f"http://{host}:{standing.described}{ssdp.path}",

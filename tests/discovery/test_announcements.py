@@ -134,6 +134,15 @@ def test_an_xaddr_gives_scheme_port_and_a_sane_path(xaddrs: str, ports: tuple[tu
     assert (seen.ports, seen.path) == (ports, path)
 
 
+@pytest.mark.parametrize("host", ["[fe80::5]", "[FE80::5%25eth9]"])
+def test_the_xaddr_at_the_senders_own_address_comes_first_over_ipv6_too(host: str) -> None:
+    xaddrs = f"http://10.0.0.9/other https://[fe80::66]:4443/other https://{host}:8443/own"
+    [announcement] = parse(probe_matches(about(xaddrs=xaddrs)))
+    seen = to_sighting(announcement, Datagram(GOOD, "fe80::5%eth0", "fe80::1%eth0"), "x")
+    assert (seen.address, seen.path) == ("fe80::5%eth0", "/own")
+    assert seen.ports == (("https", 8443), ("http", 80), ("https", 4443))
+
+
 def test_names_are_percent_decoded_then_cleaned_and_cut() -> None:
     scopes = "onvif://www.onvif.org/name/%1B%5B2J%E2%80%AEevil%FF ONVIF://WWW.ONVIF.ORG/hardware/" + "x" * 400
     [announcement] = parse(probe_matches(about(scopes=scopes)))

@@ -7,23 +7,16 @@ from contextlib import contextmanager
 
 import pytest
 
-from core.discovery.datagrams import (
-    LARGEST,
-    Datagram,
-    Inbox,
-    aim,
-    join,
-    local_addresses,
-    open_listening,
-    open_probing,
-)
-from tests.discovery.cameras import GROUP, LOOPBACK, address, free_port, send, until
+from core.discovery.datagrams import LARGEST, Datagram, Inbox
+from core.discovery.interfaces import Interface
+from core.discovery.sockets import open_probing
+from tests.discovery.cameras import LOOPBACK, address, send, until
 
 
 @contextmanager
 def receiving(handle: Callable[[Datagram], bool]) -> Iterator[tuple[Inbox, socket.socket]]:
     """An inbox with one socket."""
-    inbox, sock = Inbox(handle), open_probing(LOOPBACK)
+    inbox, sock = Inbox(handle), open_probing(Interface(LOOPBACK))
     inbox.watch(sock, LOOPBACK)
     try:
         yield inbox, sock
@@ -144,54 +137,3 @@ async def test_after_closing_nothing_is_handled() -> None:
         await until(lambda: bool(heard))
         await asyncio.sleep(0.05)
     assert len(heard) == 1
-
-
-async def test_a_listener_hears_its_group_on_its_interface_and_no_unicast() -> None:
-    heard: list[Datagram] = []
-    inbox, port = Inbox(keeping(heard)), free_port()
-    inbox.watch(open_listening(LOOPBACK, GROUP, port), LOOPBACK)
-    send(b"unicast", LOOPBACK, (LOOPBACK, port))
-    send(b"other group", LOOPBACK, ("239.255.255.251", port))
-    send(b"multicast", "127.77.0.9", (GROUP, port))
-    await until(lambda: bool(heard))
-    inbox.close()
-    assert heard == [Datagram(b"multicast", "127.77.0.9", LOOPBACK)]
-
-
-def test_two_programs_can_listen_on_one_port() -> None:
-    port = free_port()
-    with open_listening(LOOPBACK, GROUP, port) as one, open_listening(LOOPBACK, GROUP, port) as other:
-        send(b"x", LOOPBACK, (GROUP, port))
-        assert one.recv(9) == other.recv(9) == b"x"
-
-
-def test_joining_again_is_no_error_and_heals_a_membership_that_went_with_its_interface() -> None:
-    port = free_port()
-    with open_listening(LOOPBACK, GROUP, port) as sock:
-        join(sock, LOOPBACK, GROUP)
-        member = socket.inet_aton(GROUP) + socket.inet_aton(LOOPBACK)
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, member)
-        send(b"lost", LOOPBACK, (GROUP, port))
-        join(sock, LOOPBACK, GROUP)
-        send(b"heard", LOOPBACK, (GROUP, port))
-        assert sock.recv(9) == b"heard"
-
-
-def test_aiming_sets_the_interface_that_multicasts_leave_through() -> None:
-    with open_probing("127.0.0.9") as sock:
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(LOOPBACK))
-        aim(sock, "127.0.0.9")
-        assert socket.inet_ntoa(sock.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, 4)) == "127.0.0.9"
-        assert sock.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL) == 1
-        assert sock.getsockname()[0] == "127.0.0.9"
-
-
-def test_an_address_that_is_not_ours_cannot_be_opened() -> None:
-    with pytest.raises(OSError):
-        open_probing("203.0.113.9")
-    with pytest.raises(OSError):
-        open_listening("203.0.113.9", GROUP, free_port())
-
-
-def test_the_loopback_is_no_interface_to_search_by_itself() -> None:
-    assert not any(one.startswith("127.") for one in local_addresses())

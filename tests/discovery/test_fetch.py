@@ -35,7 +35,7 @@ async def test_the_document_comes_from_the_given_address_whatever_host_is_claime
         b"GET /d.xml?x=1 HTTP/1.1",
         b"GET / HTTP/1.1",
     ]
-    assert all(f"{ADDRESS}:{server.port}".encode() in request for request in server.requests)
+    assert all(f"\r\nHost: {ADDRESS}:{server.port}\r\n".encode() in request for request in server.requests)
     assert not any(word in request.lower() for request in server.requests for word in (b"authorization", b"cookie"))
 
 

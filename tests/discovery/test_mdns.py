@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 import pytest
 from zeroconf import DNSIncoming  # type: ignore[attr-defined]
 
-from core.discovery.datagrams import open_probing
+from core.discovery.interfaces import Interface
 from core.discovery.mdns import GROUP, Mdns
 from core.discovery.services import TYPES
+from core.discovery.sockets import open_probing
 from core.model.errors import UsageError
 from core.model.sighting import Kind, Sighting, SourceStatus
 from tests.discovery.cameras import LOOPBACK, Address, Cameras, address, free_port, running, send, until
@@ -141,7 +142,7 @@ async def test_one_address_cannot_make_it_ask_without_end() -> None:
 
 
 async def test_a_burst_of_a_thousand_answers_is_heard_without_loss() -> None:
-    with open_probing(LOOPBACK) as sock:
+    with open_probing(Interface(LOOPBACK)) as sock:
         granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
     # Where the kernel grants little, the burst is what fits.
     numbers = range(min(1000, granted // 2048))
@@ -188,6 +189,6 @@ async def test_a_port_that_is_held_is_told_and_answers_are_still_heard() -> None
             )
 
 
-def test_only_ipv4_addresses_name_interfaces() -> None:
-    with pytest.raises(UsageError, match="is not an IPv4 address"):
+def test_only_addresses_name_interfaces() -> None:
+    with pytest.raises(UsageError, match="is no address of an interface"):
         Mdns(("eth0",))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.discovery.datagrams import open_probing
+from core.discovery.interfaces import Interface
+from core.discovery.sockets import open_probing
 from core.discovery.ssdp import GROUP, Ssdp
 from core.model.errors import UsageError
 from core.model.sighting import Kind, Sighting, SourceStatus
@@ -171,7 +172,7 @@ async def test_no_bad_packet_ends_the_hearing_of_good_ones_or_fills_the_log(
 
 
 async def test_a_burst_of_a_thousand_answers_is_heard_without_loss() -> None:
-    with open_probing(LOOPBACK) as sock:
+    with open_probing(Interface(LOOPBACK)) as sock:
         granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
     # Where the kernel grants little, the burst is what fits.
     numbers = range(min(1000, granted // 2048))
@@ -235,6 +236,6 @@ async def test_when_it_ends_no_fetch_and_no_socket_stays() -> None:
         assert not [task for task in asyncio.all_tasks() if "_describe" in repr(task)]
 
 
-def test_only_ipv4_addresses_name_interfaces() -> None:
-    with pytest.raises(UsageError, match="is not an IPv4 address"):
+def test_only_addresses_name_interfaces() -> None:
+    with pytest.raises(UsageError, match="is no address of an interface"):
         Ssdp(("eth0",))

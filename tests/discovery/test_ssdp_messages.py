@@ -23,6 +23,7 @@ def test_arrivals_and_farewells_are_told_apart() -> None:
 
 def test_questions_of_others_are_no_messages_about_devices() -> None:
     assert read_message(search(ROOT, "239.255.255.250", 1900, 2)) is None
+    assert b"\r\nHOST: [FF02::C]:1900\r\n" in search(ROOT, "ff02::c", 1900, 2)
 
 
 def test_a_question_is_what_upnp_asks_for() -> None:

@@ -16,7 +16,7 @@ ALONE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mo
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_program_of_others_is_found_described_and_missed_when_it_goes(program: str) -> None:
-    missing = [tool for tool in ("unshare", "nsenter", "ip", "mount", program) if shutil.which(tool) is None]
+    missing = [tool for tool in ("unshare", "nsenter", "ip", "mount", program.split()[0]) if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
     if os.geteuid() or subprocess.run([*ALONE, "true"], capture_output=True).returncode:

@@ -37,14 +37,28 @@ async def test_both_kinds_of_devices_are_asked_and_an_answer_counts_for_its_addr
     ]
 
 
+async def test_ipv6_addresses_are_asked_too() -> None:
+    heard: list[Sighting] = []
+    with closing(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)) as device:
+        device.setblocking(False)
+        device.bind(("::1", 0))
+        with closing(UnicastProbes(device.getsockname()[1], {DEVICE, "::1"}, heard.append)) as probes:
+            probes.probe(DEVICE)
+            probes.probe("::1")
+            asker = (await asyncio.get_running_loop().sock_recvfrom(device, 65536))[1]
+            device.sendto(GOOD, asker)
+            await until(lambda: bool(heard))
+    assert [sighting.address for sighting in heard] == ["::1"]
+
+
 async def test_where_it_is_off_or_cannot_be_asked_nothing_is_sent_and_nothing_fails() -> None:
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as device:
         device.bind((DEVICE, 0))
         device.setblocking(False)
         with closing(UnicastProbes(0, {DEVICE}, lambda _: None)) as probes:
             probes.probe(DEVICE)
-        with closing(UnicastProbes(free_port(), {"::1", "127.255.255.255"}, lambda _: None)) as probes:
-            probes.probe("::1")
+        with closing(UnicastProbes(free_port(), {"fe80::1%gone", "127.255.255.255"}, lambda _: None)) as probes:
+            probes.probe("fe80::1%gone")
             # The system refuses broadcasts.
             probes.probe("127.255.255.255")
         try:

@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from core.discovery.datagrams import open_probing
+from core.discovery.interfaces import Interface
+from core.discovery.sockets import open_probing
 from core.discovery.ws_discovery import WsDiscovery
 from core.model.errors import UsageError
 from core.model.sighting import Kind, Sighting, SourceStatus
@@ -122,7 +123,7 @@ async def test_a_sighting_that_cannot_be_taken_in_does_not_end_the_hearing() -> 
 
 
 async def test_a_burst_of_a_thousand_answers_is_heard_without_loss() -> None:
-    with open_probing(LOOPBACK) as sock:
+    with open_probing(Interface(LOOPBACK)) as sock:
         granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
     # The kernel counts some 2.8 KB for each of these; where it grants little, the burst is what fits.
     numbers = range(min(1000, granted // 4096))
@@ -236,9 +237,9 @@ async def test_a_port_that_is_held_is_told_and_answers_are_still_heard_until_it_
             await until(lambda: bool(heard))
 
 
-def test_only_ipv4_addresses_name_interfaces() -> None:
-    for name in ("eth0", "::1", "", "10.0.0", "10.0.0.1/24"):
-        with pytest.raises(UsageError, match="is not an IPv4 address"):
+def test_only_addresses_name_interfaces() -> None:
+    for name in ("eth0", "fe80::1", "", "10.0.0", "10.0.0.1/24"):
+        with pytest.raises(UsageError, match="is no address of an interface"):
             WsDiscovery((name,))
 
 
@@ -268,3 +269,8 @@ async def test_when_it_ends_no_socket_stays() -> None:
 def test_addresses_that_go_and_come_back() -> None:
     """In a network of its own, where addresses can be taken away."""
     run_alone("tests.discovery.moving_addresses")
+
+
+def test_all_sources_find_what_has_ipv6_only_also_on_an_interface_that_comes_and_goes() -> None:
+    """In a network of its own, with cameras at link-local addresses."""
+    run_alone("tests.discovery.over_ipv6", "ip", "mount")

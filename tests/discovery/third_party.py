@@ -4,9 +4,11 @@ import asyncio
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from core.discovery.mdns import Mdns
 from core.discovery.multicast import Multicast
@@ -16,9 +18,10 @@ from core.model.sighting import Kind, Sighting
 from tests.discovery.cameras import running, until
 
 OURS, THEIRS = "10.9.9.1", "10.9.9.2"
+OURS6, THEIRS6 = "fe80::1%here", "fe80::2%here"
 UUID = "4d696e69-444c-464e-9d41-000000000001"
 
-AVAHI_CONFIGURATION = "[server]\nuse-ipv6=no\nenable-dbus=no\nallow-interfaces=there\n"
+AVAHI_CONFIGURATION = "[server]\nuse-ipv4={}\nuse-ipv6={}\nenable-dbus=no\nallow-interfaces=there\n"
 AXIS_CAMERA = """<?xml version="1.0"?><service-group><name>Door 2.1 west</name>
 <service><type>_axis-video._tcp</type><port>80</port><txt-record>macaddress=ACCC8E012345</txt-record></service>
 <service><type>_vapix-https._tcp</type><port>8443</port></service></service-group>"""
@@ -49,7 +52,14 @@ class FarEnd:
         run("ip", "link", "add", "here", "type", "veth", "peer", "name", "there", "netns", str(self._holder.pid))
         run("ip", "address", "add", f"{OURS}/24", "dev", "here")
         run("ip", "link", "set", "here", "up")
-        for words in ("link set lo up", f"address add {THEIRS}/24 dev there", "link set there up"):
+        run("ip", "address", "add", "fe80::1/64", "dev", "here", "nodad")
+        for words in (
+            "link set lo up",
+            f"address add {THEIRS}/24 dev there",
+            "link set there addrgenmode none",
+            "link set there up",
+            "address add fe80::2/64 dev there nodad",
+        ):
             run(*self._inside("ip", *words.split()))
 
     @contextmanager
@@ -87,7 +97,9 @@ def told(heard: Heard, *fields: str) -> bool:
     return bool(heard) and all(getattr(heard[-1], name) for name in fields)
 
 
-async def watch(source: Multicast, command: list[str], arrived: Callable[[Heard], bool]) -> Sighting:
+async def watch(
+    source: Multicast, command: list[str], arrived: Callable[[Heard], bool], theirs: str = THEIRS
+) -> Sighting:
     """Start a program while the source runs, wait for what it should tell, end it; return the last word before."""
     heard: Heard = []
     with FarEnd.opened() as end:
@@ -102,21 +114,22 @@ async def watch(source: Multicast, command: list[str], arrived: Callable[[Heard]
                     await until(lambda: last in heard, 20)
                 process.terminate()
                 await until(lambda: bool(heard) and heard[-1].gone, 20)
-    assert {sighting.address for sighting in heard} == {THEIRS}
+    assert {sighting.address for sighting in heard} == {theirs}
     assert source.status().dropped == 0, source.status()
     return last
 
 
-async def avahi(folder: Path) -> None:
-    (folder / "avahi.conf").write_text(AVAHI_CONFIGURATION)
+async def avahi(folder: Path, ours: str = OURS, theirs: str = THEIRS) -> None:
+    (folder / "avahi.conf").write_text(AVAHI_CONFIGURATION.format(*("no", "yes")[:: 1 if ":" in ours else -1]))
     (folder / "axis.service").write_text(AXIS_CAMERA)
     run("mount", "--bind", str(folder), "/etc/avahi/services")
     options = ("--no-drop-root", "--no-chroot", "--no-rlimits", "--file", str(folder / "avahi.conf"))
-    last = await watch(Mdns((OURS,)), ["avahi-daemon", *options], lambda heard: told(heard, "mac", "ports"))
+    command = ["avahi-daemon", *options]
+    last = await watch(Mdns((ours,)), command, lambda heard: told(heard, "mac", "ports"), theirs)
     assert last == Sighting(
         source="mDNS",
-        address=THEIRS,
-        interface=OURS,
+        address=theirs,
+        interface=ours,
         ports=(("https", 8443), ("http", 80)),
         name="Door 2.1 west",
         manufacturer="Axis",
@@ -124,7 +137,7 @@ async def avahi(folder: Path) -> None:
         kind=Kind.CAMERA,
     )
     (folder / "axis.service").write_text(PRINTER)
-    last = await watch(Mdns((OURS,)), ["avahi-daemon", *options], bool)
+    last = await watch(Mdns((ours,)), command, bool, theirs)
     assert (last.name, last.kind, last.ports) == ("Printer", Kind.OTHER, ())
 
 
@@ -136,14 +149,21 @@ async def minidlna(folder: Path) -> None:
     assert (last.udn, last.interface) == (f"uuid:{UUID}", OURS)
 
 
-async def wsdd(_: Path) -> None:
-    command = ["wsdd", "--interface", "there", "--ipv4only", "--hostname", "office", "--uuid", UUID]
-    last = await watch(WsDiscovery((OURS,)), command, bool)
+async def wsdd(_: Path, ours: str = OURS, theirs: str = THEIRS) -> None:
+    only = "--ipv6only" if ":" in ours else "--ipv4only"
+    command = ["wsdd", "--interface", "there", only, "--hostname", "office", "--uuid", UUID]
+    last = await watch(WsDiscovery((ours,)), command, bool, theirs)
     # Its Hello names no type at all, but Windows' own port.
     assert (last.kind, last.endpoint) == (Kind.OTHER, f"urn:uuid:{UUID}")
 
 
-PROGRAMS = {"avahi-daemon": avahi, "minidlnad": minidlna, "wsdd": wsdd}
+PROGRAMS: dict[str, Callable[[Path], Coroutine[Any, Any, None]]] = {
+    "avahi-daemon": avahi,
+    "avahi-daemon over IPv6": partial(avahi, ours=OURS6, theirs=THEIRS6),
+    "minidlnad": minidlna,
+    "wsdd": wsdd,
+    "wsdd over IPv6": partial(wsdd, ours=OURS6, theirs=THEIRS6),
+}
 
 
 def main(program: str) -> None:
