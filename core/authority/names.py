@@ -12,7 +12,12 @@ _HASH_LENGTH = 8
 
 def zone(gateway: str) -> str:
     """Return the DNS zone of a gateway's devices, such as `gw-042.cam.internal`."""
-    return f"{_label(gateway, _LONGEST_GATEWAY) or 'gateway'}.{_SUFFIX}"
+    return f"{gateway_label(gateway)}.{_SUFFIX}"
+
+
+def gateway_label(gateway: str) -> str:
+    """Return the DNS label of a gateway, of at most 24 characters, such as `gw-042`."""
+    return _label(gateway, _LONGEST_GATEWAY) or "gateway"
 
 
 def device_name(device: str, zone: str) -> str:

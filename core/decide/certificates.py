@@ -52,6 +52,19 @@ def key_fingerprint(der: bytes) -> str:
     return keys.fingerprint(found.key.raw) if found else ""
 
 
+def public_key(der: bytes) -> bytes | None:
+    """Return a certificate's SubjectPublicKeyInfo, raw, None where it cannot be found."""
+    found = outline_of(der)
+    return found.key.raw if found else None
+
+
+def common_name(der: bytes) -> str:
+    """Return the first common name in a certificate's subject, cleaned; "" where there is none that can be read."""
+    found = outline_of(der)
+    names = (value for kind, value in attributes(found.subject) if kind == _COMMON_NAME) if found else ()
+    return clean(next(iter(names), ""), _LONGEST_NAME)
+
+
 def issued_by(der: bytes, issuer_der: bytes) -> bool:
     """Tell whether a certificate names that issuer and is signed by the issuer's key (RFC 5280, 6.1.3)."""
     leaf, issuer = outline_of(der), outline_of(issuer_der)

@@ -73,7 +73,7 @@ def check(
     key = _usable_key(request, smallest_rsa)
     _check_possession(request, key)
     _check_ownership(key, own_key, made, other_keys or {})
-    return CheckedCsr(key, tuple(_notes(request, name)))
+    return CheckedCsr(key, (*_notes(request, name), *keys.weaknesses(key)))
 
 
 def _load(csr: bytes) -> x509.CertificateSigningRequest:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.decide.keys import SMALLEST_RSA, SMALLEST_WEAK_RSA
-from core.model.keystore import KeystoreCapabilities
+from core.model.keystore import KeystoreCapabilities, Way
 
 STRONGEST_RSA = 3072
 CURVE = "P-256"
@@ -23,7 +23,7 @@ _MOST_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class KeySpec:
-    """A key to ask for: a curve as the device writes it, or else `bits` of RSA."""
+    """A key to ask for: a curve as the device writes it, or else `bits` of RSA; neither where the device chooses."""
 
     bits: int = 0
     curve: str = ""
@@ -31,19 +31,36 @@ class KeySpec:
     @property
     def weak(self) -> bool:
         """Whether the key will not last for the certificate's ten years."""
-        return not self.curve and self.bits < SMALLEST_RSA
+        return 0 < self.bits < SMALLEST_RSA
 
     @property
     def smallest_rsa(self) -> int:
         """The fewest bits that an RSA key in the device's request may have."""
-        return SMALLEST_WEAK_RSA if self.weak else SMALLEST_RSA
+        return SMALLEST_WEAK_RSA if self.weak or self == CHOSEN_BY_DEVICE else SMALLEST_RSA
 
     def __str__(self) -> str:
+        if self == CHOSEN_BY_DEVICE:
+            return "of the camera's own choice"
         return f"EC {self.curve}" if self.curve else f"RSA {self.bits}"
+
+
+CHOSEN_BY_DEVICE = KeySpec()
+
+
+def manages(capabilities: KeystoreCapabilities | None) -> bool:
+    """Tell whether the device can make a key, request a certificate for it, and serve it."""
+    return (
+        capabilities is not None
+        and capabilities.csr
+        and capabilities.tls_server
+        and (capabilities.makes_rsa or capabilities.makes_ec)
+    )
 
 
 def key_specs(capabilities: KeystoreCapabilities) -> tuple[KeySpec, ...]:
     """Return the keys to ask for, best first; the next one is for a device that refuses what it lists."""
+    if capabilities.way is Way.DEVICE:
+        return (CHOSEN_BY_DEVICE,)
     specs = []
     if capabilities.makes_ec and _lists_any(_EC_ALGORITHMS, capabilities.algorithms):
         specs += [KeySpec(curve=curve) for curve in capabilities.curves if curve.lower() in _CURVE_NAMES][:1]
@@ -66,6 +83,11 @@ def _lists_any(known: tuple[str, ...], listed: tuple[str, ...]) -> bool:
 
 
 def csr_algorithms(spec: KeySpec, listed: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the OIDs to try in turn: of ours those that the device lists, or all where it lists none that fits."""
+    """Return the OIDs to try in turn: of ours those that the device lists, or all where it lists none that fits.
+
+    Where the device chooses the key it chooses the algorithm, too: that is one try, with "".
+    """
+    if spec == CHOSEN_BY_DEVICE:
+        return ("",)
     known = _EC_ALGORITHMS if spec.curve else _RSA_ALGORITHMS
     return (tuple(oid for oid in known if oid in listed) or known)[:_MOST_TRIES]

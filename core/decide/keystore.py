@@ -4,18 +4,31 @@ Objects of ours are known by their alias, certificates also by their bytes; neve
 (ONVIF Security, Keystore). Nothing of others is ever touched.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.model.keystore import Inventory, KeystoreCapabilities
+import msgspec
+
+from core.decide.certificates import common_name, fingerprint
+from core.model.keystore import Inventory, KeystoreCapabilities, Way
+from core.model.preflight import Slots
 
 _PREFIX = "camtrust"
 
 
 def alias_prefix(gateway: str) -> str:
-    """Return what the aliases of everything begin with that this gateway makes on devices."""
+    """Return what the aliases of everything begin with that this gateway, known by its DNS label, makes on devices."""
     return f"{_PREFIX}/{gateway}/"
+
+
+def alias_of(certificate: str, der: bytes) -> str:
+    """Return the alias of a certificate where there are none: its subject's name if that is one of ours, else its id.
+
+    A device may follow the id that was proposed and not the subject, or the subject and not the id.
+    """
+    name = common_name(der)
+    return name if name.startswith(f"{_PREFIX}/") else certificate
 
 
 class Change(StrEnum):
@@ -41,13 +54,15 @@ class Call:
 class Ours:
     """How to know what one install made. `key` is the id of its key, which counts only if it was not in `keys_before`.
 
-    Ids matter for devices that forget aliases.
+    Ids matter for devices that forget aliases. `makeshift` is the fingerprint of the certificate that the device made
+    with the key.
     """
 
     alias: str
     candidate: bytes | None = None
     key: str = ""
     keys_before: frozenset[str] = frozenset()
+    makeshift: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +77,12 @@ class Room:
 def find_room(capabilities: KeystoreCapabilities, inventory: Inventory, leaf: bytes) -> Room:
     """Tell whether there is room for one key, one certificate and one path, and which path ours will replace.
 
-    Of several assigned paths it is the one that serves `leaf`, else the first. A key without its private part belongs
-    to a stored authority, and does not count; a device that counts it nevertheless says so when it makes ours.
+    Of several assigned paths it is the one that serves `leaf`, else the first.
     """
-    keys = sum(key.private is not False for key in inventory.keys)
     full = [
-        f"{name} ({count} of {most})"
-        for name, count, most in (
-            ("keys", keys, capabilities.most_keys),
-            ("certificates", len(inventory.certificates), capabilities.most_certificates),
-            ("certification paths", len(inventory.paths), capabilities.most_paths),
-        )
-        if most and count >= most
+        f"{slots.kind} ({slots.used} of {slots.most})"
+        for slots in room_for(capabilities, inventory)
+        if slots.most and slots.used >= slots.most
     ]
     if full:
         return Room(
@@ -81,6 +90,34 @@ def find_room(capabilities: KeystoreCapabilities, inventory: Inventory, leaf: by
             hint="Delete certificates or keys that are not in use in the camera's own settings, then try again.",
         )
     return Room(old_path=_serving(inventory, leaf))
+
+
+def room_for(capabilities: KeystoreCapabilities, inventory: Inventory) -> tuple[Slots, ...]:
+    """Return how much of each kind is in use, of how much there is.
+
+    A key without its private part belongs to a stored authority, and does not count; a device that counts it
+    nevertheless says so when it makes ours. By the device service all that counts is certificates.
+    """
+    certificates = Slots("certificates", len(inventory.certificates), capabilities.most_certificates)
+    if capabilities.way is Way.DEVICE:
+        return (certificates,)
+    keys = sum(key.private is not False for key in inventory.keys)
+    return (
+        Slots("keys", keys, capabilities.most_keys),
+        certificates,
+        Slots("certification paths", len(inventory.paths), capabilities.most_paths),
+    )
+
+
+def cleared(inventory: Inventory, calls: Iterable[Call]) -> Inventory:
+    """Return what is left after objects were deleted."""
+    gone = {(call.change, call.target) for call in calls}
+    return msgspec.structs.replace(
+        inventory,
+        keys=tuple(key for key in inventory.keys if (Change.DELETE_KEY, key.id) not in gone),
+        certificates=tuple(item for item in inventory.certificates if (Change.DELETE_CERTIFICATE, item.id) not in gone),
+        paths=tuple(path for path in inventory.paths if (Change.DELETE_PATH, path.id) not in gone),
+    )
 
 
 def _serving(inventory: Inventory, leaf: bytes) -> str:
@@ -104,14 +141,21 @@ def take_back(inventory: Inventory, ours: Ours, old_path: str) -> tuple[Call, ..
     return (*calls, *_deletions(inventory, paths, _our_certificates(inventory, ours), _our_keys(inventory, ours)))
 
 
-def leftovers(inventory: Inventory, prefix: str, keep: str = "") -> tuple[Call, ...]:
-    """Return the calls that clear away what installs of this gateway left, but what is assigned or has alias `keep`."""
+def leftovers(inventory: Inventory, prefix: str, signed: Container[bytes] = (), *, keep: str = "") -> tuple[Call, ...]:
+    """Return the calls that clear away what installs of this gateway left, but what is assigned or has alias `keep`.
+
+    `signed` are the certificates, raw, that earlier ones had signed, for devices that forget aliases.
+    """
 
     def old(alias: str) -> bool:
         return alias.startswith(prefix) and alias != keep
 
-    paths = {path.id for path in inventory.paths if old(path.alias) and path.id not in inventory.assigned}
-    certificates = {item.id for item in inventory.certificates if old(item.alias)}
+    certificates = {item.id for item in inventory.certificates if old(item.alias) or item.der in signed}
+    paths = {
+        path.id
+        for path in inventory.paths
+        if (old(path.alias) or not certificates.isdisjoint(path.certificates[:1])) and path.id not in inventory.assigned
+    }
     keys = {key.id for key in inventory.keys if old(key.alias)}
     return _deletions(inventory, paths, certificates, keys)
 
@@ -135,7 +179,9 @@ def _our_certificates(inventory: Inventory, ours: Ours) -> set[str]:
     return {
         certificate.id
         for certificate in inventory.certificates
-        if certificate.alias == ours.alias or (ours.candidate is not None and certificate.der == ours.candidate)
+        if certificate.alias == ours.alias
+        or (ours.candidate is not None and certificate.der == ours.candidate)
+        or (ours.makeshift and fingerprint(certificate.der) == ours.makeshift)
     }
 
 

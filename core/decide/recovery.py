@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from core.decide.keystore import Ours
 from core.decide.steps import Action, Step
+from core.model.keystore import Inventory, Way
 from core.model.records import InstallRecord, JournalEntry, Pin
 
 BEGIN, DONE, FAILED = "begin", "done", "failed"
@@ -80,7 +81,8 @@ class Past:
     `touched` is whether anything on the device may have been changed, `uploaded` whether it may hold our certificate,
     which some devices take into use by that alone, and `assigning` whether our path may be assigned. `host`, `port` and
     `path` are where it was met. `refusal` is the title and hint of the error by which it refused the login, if it did.
-    `adopted` is whether its certificate was pinned, so that all that is left is to clear up.
+    `adopted` is whether its certificate was pinned, so that all that is left is to clear up; `way` is the service by
+    which its certificates are managed.
     """
 
     touched: bool = False
@@ -88,16 +90,23 @@ class Past:
     assigning: bool = False
     key: str = ""
     keys_before: frozenset[str] = frozenset()
+    makeshift: str = ""
     old_path: str = ""
     host: str = ""
     port: int = 0
     path: str = ""
     refusal: tuple[str, str] | None = None
     adopted: bool = False
+    way: Way = Way.KEYSTORE
 
     def ours(self, alias: str, candidate: bytes | None) -> Ours:
         """Return how to know what this install made."""
-        return Ours(alias, candidate, self.key, self.keys_before)
+        return Ours(alias, candidate, self.key, self.keys_before, self.makeshift)
+
+    def may_be_ours(self, inventory: Inventory) -> bool:
+        """Tell whether a certificate is left that came while one was made whose id nobody has told."""
+        in_doubt = self.way is Way.DEVICE and self.touched and not self.key
+        return in_doubt and any(item.id not in self.keys_before for item in inventory.certificates)
 
 
 def read_journal(entries: Iterable[JournalEntry]) -> Past:
@@ -114,10 +123,12 @@ def read_journal(entries: Iterable[JournalEntry]) -> Past:
         assigning=Action.ASSIGN in done,
         key=data.get("key", ""),
         keys_before=frozenset(filter(None, data.get("keys_before", "").split("\n"))),
+        makeshift=data.get("makeshift", ""),
         old_path=data.get("old_path", ""),
         host=data.get("host", ""),
         port=int(data.get("port", 0)),
         path=data.get("device_service", ""),
         adopted=Step.CLEAN in phases,
+        way=Way(data.get("way", Way.KEYSTORE)),
         refusal=(data["refused"], data["hint"]) if phases.get(Step.LOGIN) == FAILED else None,
     )

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from core.decide.old_tls import may_fall_back
 from core.decide.recovery import BEGIN, DONE, FAILED, Past, in_doubt, read_journal
 from core.decide.steps import Step
 from core.engine.clock import stamp
 from core.engine.services import Services
 from core.model.errors import LoginRefusedError
+from core.model.keystore import Inventory
 from core.model.records import DeviceRecord, InstallRecord, JournalEntry, Login
+from core.network.look import Seen
 from core.onvif.device import OnvifDevice
 
 
@@ -44,6 +47,11 @@ class Case:
         return self.original.pin is not None or self.original.scheme == "http"
 
     @property
+    def may_fall_back(self) -> bool:
+        """Whether older TLS may be tried with the device if it refuses today's."""
+        return may_fall_back(self.original, self.install.request)
+
+    @property
     def is_in_doubt(self) -> bool:
         """Whether it is not known yet how the install ends."""
         return in_doubt(self.install, self.device.pin)
@@ -64,12 +72,21 @@ class Case:
         """Return what the journal tells of the install."""
         return read_journal(await self.services.store.journal_of(self.install.id))
 
+    async def signed_before(self, inventory: Inventory) -> frozenset[bytes]:
+        """Return those of a device's certificates, raw, that earlier installs had signed."""
+        return await self.services.signed_among(inventory, besides=self.install.candidate)
+
     async def note_place(self, leaf: str) -> None:
         """Write down where the device was met, and by which leaf it is known from now on."""
         device = self.device
         place = {"host": device.host, "port": str(device.port), "device_service": device.path}
         await self.note(Step.LOOK, DONE, place)
         await self.update_install(old=leaf)
+
+    def note_tls(self, seen: Seen) -> None:
+        """Take in that the device needs older TLS, or does no more; the connections to come go by that."""
+        if self.device.weak_tls != seen.weak:
+            self.show(tls=seen.tls, weak_tls=seen.weak)
 
     async def note_adoption(self) -> None:
         """Write down that the new certificate is in use, and all that is left is to clear up."""

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from core.authority.authority import Issued, IssueRequest
+from core.decide.certificates import fingerprint, public_key
 from core.decide.key_choice import KeySpec, csr_algorithms, key_specs
 from core.decide.keystore import Room
 from core.decide.recovery import BEGIN, DONE, FAILED
@@ -26,11 +27,10 @@ from core.model.errors import (
     TlsFailedError,
     UnsupportedError,
 )
-from core.model.keystore import Inventory, KeyState, KeystoreCapabilities
-from core.onvif.device import OnvifDevice
+from core.model.keystore import Inventory, KeyState, KeystoreCapabilities, MadeKey, Way
+from core.onvif.management import CertificateManagement
 
 _SHORTEST_POLL, _LONGEST_POLL = 0.1, 3.0
-_LEAST_KEY_PATIENCE = 300.0
 _OTHER_ALGORITHM = frozenset(("UnsupportedSignatureAlgorithm", "KeySignatureAlgorithmMismatch", "CSRCreationFailed"))
 _OTHER_KEY = frozenset(("KeyLength", "UnsupportedEllipticCurve"))
 
@@ -38,8 +38,9 @@ _OTHER_KEY = frozenset(("KeyLength", "UnsupportedEllipticCurve"))
 class Maker:
     """Makes and installs the certificate of one device, over one session that is bound to its former leaf."""
 
-    def __init__(self, case: Case, progress: Progress) -> None:
+    def __init__(self, case: Case, progress: Progress, management: CertificateManagement) -> None:
         self._case = case
+        self._management = management
         self._services = case.services
         self._alias = case.alias
         self._progress = progress
@@ -47,7 +48,6 @@ class Maker:
 
     async def make(
         self,
-        onvif: OnvifDevice,
         capabilities: KeystoreCapabilities,
         inventory: Inventory,
         room: Room,
@@ -55,46 +55,44 @@ class Maker:
     ) -> None:
         """Run the three steps. Raises `DeviceError`; the journal then tells how far it came."""
         with self._progress.step(Step.KEY) as line:
-            spec, key = await self._make_key(onvif, capabilities, inventory, line)
+            spec, key = await self._make_key(capabilities, inventory, line)
         with self._progress.step(Step.SIGN) as line:
-            csr = await self._request(onvif, key, csr_algorithms(spec, capabilities.algorithms))
-            der = await self._sign(csr, spec, device_clock, line)
+            csr = await self._request(key.id, csr_algorithms(spec, capabilities.algorithms))
+            der = await self._sign(csr, spec, key, device_clock, line)
         with self._progress.step(Step.INSTALL) as line:
-            await self._hand_over(onvif, der, key, room.old_path, line)
+            await self._hand_over(der, key.id, room.old_path, line)
 
     async def _make_key(
-        self, onvif: OnvifDevice, capabilities: KeystoreCapabilities, inventory: Inventory, line: Line
-    ) -> tuple[KeySpec, str]:
-        before = "\n".join(key.id for key in inventory.keys)
+        self, capabilities: KeystoreCapabilities, inventory: Inventory, line: Line
+    ) -> tuple[KeySpec, MadeKey]:
+        known = {"keys_before": "\n".join(_key_ids(inventory, capabilities.way)), "way": capabilities.way}
         specs = key_specs(capabilities)
         for spec, is_last in zip(specs, (*[False] * (len(specs) - 1), True), strict=True):
             try:
-                return spec, await self._make_one_key(onvif, spec, before, line)
+                return spec, await self._make_one_key(spec, known, line)
             except (FaultError, UnsupportedError) as error:
                 refused = isinstance(error, UnsupportedError) or not _OTHER_KEY.isdisjoint(error.codes)
                 if is_last or not refused:
                     raise
         raise UnsupportedError("The device makes no kind of key that can be used", "It keeps its own certificate.")
 
-    async def _make_one_key(self, onvif: OnvifDevice, spec: KeySpec, before: str, line: Line) -> str:
+    async def _make_one_key(self, spec: KeySpec, known: dict[str, str], line: Line) -> MadeKey:
         line.detail = str(spec)
-        async with self._journaled(Action.MAKE_KEY, keys_before=before) as data:
-            if spec.curve:
-                key, seconds = await onvif.keystore.create_ec_key(spec.curve, self._alias)
-            else:
-                key, seconds = await onvif.keystore.create_rsa_key(spec.bits, self._alias)
-            data["key"] = key
-        line.usual = seconds or None
+        async with self._journaled(Action.MAKE_KEY, **known) as data:
+            key = await self._management.create_key(spec, self._alias)
+            data["key"], data["makeshift"] = key.id, fingerprint(key.makeshift) if key.makeshift else ""
+        # What this model took last time says more than what the device expects.
+        line.usual = line.usual or key.seconds or None
         self._progress.show()
-        await self._await_key(onvif, key, seconds)
+        await self._await_key(key)
         line.detail = f"{spec}, weak: the device makes no stronger one" if spec.weak else str(spec)
         return key
 
-    async def _await_key(self, onvif: OnvifDevice, key: str, estimate: float) -> None:
-        end = self._loop.time() + max(_LEAST_KEY_PATIENCE, 3 * estimate)
+    async def _await_key(self, key: MadeKey) -> None:
+        end = self._loop.time() + max(self._services.config.key_patience, 3 * key.seconds)
         pause = _SHORTEST_POLL
         while self._loop.time() < end:
-            state = await self._key_state(onvif, key)
+            state = await self._key_state(key.id)
             if state is KeyState.OK:
                 return
             if state is KeyState.CORRUPT:
@@ -105,28 +103,28 @@ class Maker:
             pause = min(pause * 1.5, _LONGEST_POLL)
         raise FaultError("The device did not finish its key in time", "Try again when the camera is less busy.")
 
-    async def _key_state(self, onvif: OnvifDevice, key: str) -> KeyState | None:
+    async def _key_state(self, key: str) -> KeyState | None:
         """Ask once; a device that is too busy to answer, or to shake hands, is asked again by the caller."""
         try:
-            return await onvif.keystore.key_state(key)
+            return await self._management.key_state(key)
         except (AnswerLostError, NotReachedError, TlsFailedError):
             return None
 
-    async def _request(self, onvif: OnvifDevice, key: str, algorithms: tuple[str, ...]) -> bytes:
+    async def _request(self, key: str, algorithms: tuple[str, ...]) -> bytes:
         subject = self._services.authority.subject(self._case.device.id)
         for algorithm in algorithms[:-1]:
             try:
-                return await onvif.keystore.csr(key, subject, algorithm)
+                return await self._management.csr(key, subject, algorithm)
             except FaultError as error:
                 if _OTHER_ALGORITHM.isdisjoint(error.codes):
                     raise
-        return await onvif.keystore.csr(key, subject, algorithms[-1])
+        return await self._management.csr(key, subject, algorithms[-1])
 
-    async def _sign(self, csr: bytes, spec: KeySpec, device_clock: datetime | None, line: Line) -> bytes:
+    async def _sign(self, csr: bytes, spec: KeySpec, key: MadeKey, device_clock: datetime | None, line: Line) -> bytes:
         request = IssueRequest(
             device=self._case.device.id,
             host=self._case.device.host,
-            public_key=None,
+            public_key=public_key(key.makeshift),
             now=now(),
             device_clock=device_clock,
             other_keys=await self._services.store.known_keys(self._case.device.id),
@@ -148,11 +146,11 @@ class Maker:
         except CamtrustError as error:
             raise DeviceError(error.title, error.hint) from error
 
-    async def _hand_over(self, onvif: OnvifDevice, der: bytes, key: str, old_path: str, line: Line) -> None:
-        keystore = onvif.keystore
+    async def _hand_over(self, der: bytes, key: str, old_path: str, line: Line) -> None:
+        management = self._management
         # Some devices take it into use at once.
         async with self._journaled(Action.UPLOAD, old_path=old_path) as data:
-            certificate, uploaded_for = await keystore.upload(der, self._alias)
+            certificate, uploaded_for = await management.upload(der, key, self._alias)
             data["certificate"] = certificate
         if uploaded_for and uploaded_for != key:
             raise FaultError(
@@ -160,13 +158,13 @@ class Maker:
                 "It keeps its own certificate. A newer firmware may help.",
             )
         async with self._journaled(Action.MAKE_PATH) as data:
-            path = data["path"] = await keystore.create_path([certificate], self._alias)
+            path = data["path"] = await management.create_path(certificate, self._alias)
         line.detail = "in place of the former one" if old_path else ""
         async with self._journaled(Action.ASSIGN):
             if old_path:
-                await keystore.replace_assignment(old_path, path)
+                await management.replace_assignment(old_path, path)
             else:
-                await keystore.add_assignment(path)
+                await management.add_assignment(path)
 
     @asynccontextmanager
     async def _journaled(self, action: Action, **data: str) -> AsyncIterator[dict[str, str]]:
@@ -184,3 +182,8 @@ class Maker:
             await self._case.note(action, FAILED, {})
             raise
         await self._case.note(action, DONE, learnt)
+
+
+def _key_ids(inventory: Inventory, way: Way) -> list[str]:
+    """Return the ids that a new key cannot have; by the device service a key has the id of its certificate."""
+    return [item.id for item in (inventory.keys if way is Way.KEYSTORE else inventory.certificates)]

@@ -6,6 +6,7 @@ it starts from the journal and the device, and from nothing that the install kep
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from core.decide.certificates import key_fingerprint
 from core.decide.keystore import Call, Change, is_assigned, leftovers, take_back
@@ -20,12 +21,17 @@ from core.model.errors import (
     TlsFailedError,
 )
 from core.network.look import Seen, look
-from core.onvif.keystore import Keystore
+from core.onvif.management import CertificateManagement
 
 _LOOK_DEADLINE = 10.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
 # A web server that starts may show a makeshift certificate for a moment.
 _PAUSES = {Verdict.ADOPT: 0.2, Verdict.ROLL_BACK: 0.1, Verdict.OWN_VERSION: 1.0, Verdict.BLOCK: 1.0}
+_AT = {
+    Verdict.ADOPT: "it shows the new certificate; looking a few times more",
+    Verdict.WAIT: "it still shows its former certificate",
+    Verdict.ROLL_BACK: "it shows its former certificate",
+}
 # A web server that shows the former certificate and ours in turn is given time to come to rest.
 _PAUSE_AFTER_TURNS = 0.5
 _MOST_LATE_LOOKS = SURE_AFTER_TURNS + SURE
@@ -45,12 +51,12 @@ class Settlement:
         self._case = case
         self._loop = asyncio.get_running_loop()
 
-    async def watch(self, patience: float) -> tuple[Verdict, Seen]:
+    async def watch(self, patience: float, tell: Callable[[str], None] = lambda _: None) -> tuple[Verdict, Seen]:
         """Look until the device shows several times running what it will stay with; return that and the leaf.
 
         Waits up to `patience` seconds for a certificate that was assigned, and for a device that does not answer. One
         that goes on showing ever other strange ones is to be blocked. Raises `NotReachedError` or `TlsFailedError` when
-        it does not come back, or to rest, in time.
+        it does not come back, or to rest, in time. `tell` gets what it is at, in words.
         """
         past, leaves = await self._case.past(), await self._leaves()
         start = self._loop.time()
@@ -60,13 +66,14 @@ class Settlement:
         may_come = past.assigning or past.uploaded
         pause, steadiness, late = _SHORTEST_PAUSE, Steadiness(), 0
         while True:
-            seen = await self._look_until(end)
+            seen = await self._look_until(end, tell)
             if self._loop.time() >= end:
                 may_come, late = False, late + 1
             elif may_come and seen.fingerprint == leaves.old and self._loop.time() >= read_back:
                 may_come = await self._still_assigned(past)
                 read_back = self._loop.time() + _READ_BACK_EVERY
             verdict = judge(leaves, seen.fingerprint, key_fingerprint(seen.der), may_come=may_come)
+            tell(_AT.get(verdict, ""))
             if steadiness.is_sure(verdict, seen.fingerprint) and verdict is not Verdict.WAIT:
                 return verdict, seen
             if late >= _MOST_LATE_LOOKS:
@@ -100,19 +107,25 @@ class Settlement:
         """Make the calls up to a change of the assignment; tell whether nothing is left to be done."""
         is_done = True
         async with self._case.session(self._case.install.old) as onvif:
-            inventory = await onvif.keystore.inventory()
+            management = onvif.management(past.way)
+            inventory = await management.inventory()
             for call in take_back(inventory, past.ours(self._case.alias, await self._candidate()), past.old_path):
-                is_done &= await carry_out(onvif.keystore, call, self._case.device.id)
+                is_done &= await carry_out(management, call, self._case.device.id)
                 if call.change in _ASSIGNMENT:
                     return False
+            if is_done and past.may_be_ours(await management.inventory()):
+                raise FaultError("The camera keeps a certificate that may be ours", "Look at them on its own page.")
         return is_done
 
     async def clean(self, leaf: str) -> None:
         """Clear away what earlier installs of this gateway left, over connections bound to `leaf`."""
+        way = (await self._case.past()).way
         async with self._case.session(leaf) as onvif:
-            inventory = await onvif.keystore.inventory()
-            for call in leftovers(inventory, self._case.services.alias_prefix, keep=self._case.alias):
-                await carry_out(onvif.keystore, call, self._case.device.id)
+            management = onvif.management(way)
+            inventory = await management.inventory()
+            signed = await self._case.signed_before(inventory)
+            for call in leftovers(inventory, self._case.services.alias_prefix, signed, keep=self._case.alias):
+                await carry_out(management, call, self._case.device.id)
 
     async def _leaves(self) -> Leaves:
         candidate = await self._candidate()
@@ -127,23 +140,30 @@ class Settlement:
             return None
         return await self._case.services.store.certificate(self._case.install.candidate)
 
-    async def _look_until(self, end: float) -> Seen:
+    async def _look_until(self, end: float, tell: Callable[[str], None] = lambda _: None) -> Seen:
         pause = _SHORTEST_PAUSE
         while True:
             try:
-                return await look(self._case.device.host, self._case.device.port or 0, deadline=_LOOK_DEADLINE)
+                return await self._look()
             except DeviceError as error:
                 # A web server that restarts refuses, resets, and on some devices speaks nonsense for a moment.
                 if self._loop.time() >= end:
                     raise _as_not_back(error) from error
+                tell("it does not answer yet")
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    async def _look(self) -> Seen:
+        device, legacy = self._case.device, self._case.may_fall_back
+        seen = await look(device.host, device.port or 0, legacy=legacy, deadline=_LOOK_DEADLINE)
+        self._case.note_tls(seen)
+        return seen
 
     async def _still_assigned(self, past: Past) -> bool:
         """Read back whether our path is assigned; where that cannot be read it still may be."""
         try:
             async with self._case.session(self._case.install.old) as onvif:
-                inventory = await onvif.keystore.inventory()
+                inventory = await onvif.management(past.way).inventory()
         except DeviceError as error:
             _log.info("%s: assignment not read back: %s", self._case.device.id, error.title)
             return True
@@ -160,13 +180,13 @@ class Settlement:
                 return
 
 
-async def carry_out(keystore: Keystore, call: Call, device: str) -> bool:
+async def carry_out(management: CertificateManagement, call: Call, device: str) -> bool:
     """Make one call; tell whether its object is gone now, or else in use by something. `device` is for the log.
 
     Raises `DeviceError`. What stays assigned holds all the rest: that a change of it is refused is not passed over.
     """
     try:
-        await _make(keystore, call)
+        await _make(management, call)
     except FaultError as error:
         is_gone = not _GONE.isdisjoint(error.codes)
         if not is_gone and (_IN_USE not in error.codes or call.change in _ASSIGNMENT):
@@ -176,18 +196,18 @@ async def carry_out(keystore: Keystore, call: Call, device: str) -> bool:
     return True
 
 
-async def _make(keystore: Keystore, call: Call) -> None:
+async def _make(management: CertificateManagement, call: Call) -> None:
     match call.change:
         case Change.REPLACE_ASSIGNMENT:
-            await keystore.replace_assignment(call.target, call.instead)
+            await management.replace_assignment(call.target, call.instead)
         case Change.REMOVE_ASSIGNMENT:
-            await keystore.remove_assignment(call.target)
+            await management.remove_assignment(call.target)
         case Change.DELETE_PATH:
-            await keystore.delete_path(call.target)
+            await management.delete_path(call.target)
         case Change.DELETE_CERTIFICATE:
-            await keystore.delete_certificate(call.target)
+            await management.delete_certificate(call.target)
         case Change.DELETE_KEY:
-            await keystore.delete_key(call.target)
+            await management.delete_key(call.target)
 
 
 def _restless(verdict: Verdict) -> Verdict:

@@ -13,6 +13,13 @@ class KeyState(StrEnum):
     CORRUPT = "corrupt"
 
 
+class Way(StrEnum):
+    """The services by which a device can be given a certificate; the value is how people read it."""
+
+    KEYSTORE = "security service"
+    DEVICE = "device service"
+
+
 class Key(msgspec.Struct, frozen=True):
     """One key. `private` is None where the device does not say whether it has the private part."""
 
@@ -39,6 +46,17 @@ class CertificationPath(msgspec.Struct, frozen=True):
     certificates: tuple[str, ...]
 
 
+class MadeKey(msgspec.Struct, frozen=True):
+    """A key that a device makes: its id, how many seconds that takes, 0.0 if the device cannot tell.
+
+    `makeshift` is the certificate that it made of it, raw, b"" where it makes none.
+    """
+
+    id: str
+    seconds: float = 0.0
+    makeshift: bytes = b""
+
+
 class Inventory(msgspec.Struct, frozen=True):
     """All of the keystore, and which paths the TLS server is assigned."""
 
@@ -49,11 +67,12 @@ class Inventory(msgspec.Struct, frozen=True):
 
 
 class KeystoreCapabilities(msgspec.Struct, frozen=True):
-    """What the keystore can do, from the old and the new names of the same abilities. None: the device does not say.
+    """What a device can do with certificates, and by which service. None: it does not say.
 
     `rsa_lengths` are bits, `curves` names as listed, `algorithms` signature algorithm OIDs.
     """
 
+    way: Way = Way.KEYSTORE
     makes_rsa: bool = False
     makes_ec: bool = False
     rsa_lengths: tuple[int, ...] = ()

@@ -1,4 +1,4 @@
-"""What a keystore says that it can do (ONVIF Security Configuration, GetServiceCapabilities).
+"""What a device says that it can do with certificates (ONVIF Security Configuration, GetServiceCapabilities).
 
 The first edition of the service and today's name the same abilities differently; whichever is there counts.
 """
@@ -7,7 +7,7 @@ import re
 
 from lxml import etree
 
-from core.model.keystore import KeystoreCapabilities
+from core.model.keystore import KeystoreCapabilities, Way
 from core.onvif.reading import boolean, child, children, number, said, text
 
 _MOST_LISTED = 64
@@ -37,6 +37,20 @@ def read_capabilities(answered: etree._Element) -> KeystoreCapabilities:
         most_tls_paths=number(said(tls, "MaximumNumberOfTLSCertificationPaths")),
         algorithms=_algorithms(keystore),
     )
+
+
+def read_device_capabilities(answered: etree._Element) -> KeystoreCapabilities | None:
+    """Return the same of the device service (GetServiceCapabilities or GetCapabilities), None where it makes no keys.
+
+    What kind of key it makes, and how many certificates there is room for, it never says.
+    """
+    capabilities = child(answered, "Capabilities")
+    security = child(capabilities, "Security")
+    if security is None:
+        security = child(capabilities, "Device", "Security")
+    if not boolean(said(security, "OnboardKeyGeneration")):
+        return None
+    return KeystoreCapabilities(way=Way.DEVICE, makes_rsa=True, csr=True, tls_server=True)
 
 
 def _can(keystore: etree._Element | None, name: str, otherwise: bool) -> bool:

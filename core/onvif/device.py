@@ -1,5 +1,6 @@
 """One ONVIF device at one origin: what it is, what time it has, which services it offers (ONVIF Core, 8)."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,14 +8,18 @@ from typing import Any
 import httpx
 from lxml import etree
 
+from core.decide.key_choice import manages
 from core.model.errors import DeviceError, FaultError, GarbledError, UnsupportedError
-from core.model.keystore import Information, KeystoreCapabilities, NetworkProtocol
+from core.model.keystore import Information, KeystoreCapabilities, NetworkProtocol, Way
 from core.model.records import Login
 from core.onvif import clock
 from core.onvif.addresses import path_of
 from core.onvif.answers import Answer
-from core.onvif.capabilities import read_capabilities
+from core.onvif.capabilities import read_capabilities, read_device_capabilities
+from core.onvif.device_certificates import DeviceCertificates
 from core.onvif.keystore import Keystore
+from core.onvif.management import CertificateManagement
+from core.onvif.media import Media
 from core.onvif.reading import boolean, child, children, number, text, words
 from core.onvif.session import Credentials, Session
 from core.onvif.wsdls import DEVICE_URI, SECURITY_URI, Call, Service, Wsdls
@@ -23,6 +28,10 @@ DEVICE_PATH = "/onvif/device_service"
 
 _CLOCK = "GetSystemDateAndTime"
 _MOST_PORTS = 8
+# How devices say that they do not know a call; some do so with a web page or an empty answer.
+_OTHER_WAY = (FaultError, GarbledError, UnsupportedError)
+
+_log = logging.getLogger(__name__)
 # What GetCapabilities calls a service.
 _NAMES = {
     "Analytics": "http://www.onvif.org/ver20/analytics/wsdl",
@@ -60,6 +69,8 @@ class OnvifDevice:
         self._offset: timedelta | None = None
         self._services: Mapping[str, str] | None = None
         self.keystore = Keystore(wsdls, lambda call: self._call_security(call, Credentials.AT_ONCE))
+        self.certificates = DeviceCertificates(wsdls, self._manage_certificates)
+        self.media = Media(self._call_media)
 
     @property
     def login_way(self) -> str:
@@ -87,13 +98,31 @@ class OnvifDevice:
             self._services = await self._ask_services()
         return self._services
 
-    async def keystore_capabilities(self) -> KeystoreCapabilities | None:
-        """Return what the keystore can do, None for a device without one."""
+    def management(self, way: Way) -> CertificateManagement:
+        """Return what manages the device's certificates by that service."""
+        return self.keystore if way is Way.KEYSTORE else self.certificates
+
+    async def certificate_capabilities(self) -> KeystoreCapabilities | None:
+        """Return what the device can do with certificates, by the service that can do more; None by neither."""
+        keystore = await self._keystore_capabilities()
+        return keystore if manages(keystore) else await self._device_capabilities() or keystore
+
+    async def _keystore_capabilities(self) -> KeystoreCapabilities | None:
         call = self._wsdls.call(Service.SECURITY, "GetServiceCapabilities")
         try:
             return read_capabilities(await self._call_security(call, Credentials.IF_ASKED))
-        except UnsupportedError:
+        except _OTHER_WAY as error:
+            _log.debug("no security service: %s", error.title)
             return None
+
+    async def _device_capabilities(self) -> KeystoreCapabilities | None:
+        """Ask the way that younger devices know, then the one that older do (ONVIF Core, 8.1.2)."""
+        for operation, values in (("GetServiceCapabilities", {}), ("GetCapabilities", {"Category": ["Device"]})):
+            try:
+                return read_device_capabilities(await self._call_device(operation, Credentials.IF_ASKED, **values))
+            except _OTHER_WAY as error:
+                _log.debug("%s: %s", operation, error.title)
+        return None
 
     async def information(self) -> Information:
         """Return manufacturer, model, firmware and serial number."""
@@ -145,8 +174,8 @@ class OnvifDevice:
     async def _ask_services(self) -> Mapping[str, str]:
         try:
             listed = await self._call_device("GetServices", Credentials.IF_ASKED, IncludeCapability=False)
-        except (FaultError, GarbledError, UnsupportedError):
-            # Old devices do not know it, and some say so with a web page or an empty answer.
+        except _OTHER_WAY:
+            # Old devices do not know it.
             answered = await self._call_device("GetCapabilities", Credentials.IF_ASKED, Category=["All"])
             return _paths_by_name(child(answered, "Capabilities"))
         return _paths_by_namespace(listed)
@@ -155,13 +184,29 @@ class OnvifDevice:
         call = self._wsdls.call(Service.DEVICE, operation, **values)
         return (await self._session.call(self._path, call, credentials)).result(operation)
 
+    async def _manage_certificates(self, call: Call, deadline: float | None = None) -> etree._Element:
+        return (await self._session.call(self._path, call, Credentials.AT_ONCE, deadline)).result(call.operation)
+
     async def _call_security(self, call: Call, credentials: Credentials) -> etree._Element:
-        path = (await self.services()).get(SECURITY_URI)
+        try:
+            path = (await self.services()).get(SECURITY_URI)
+        except GarbledError:
+            if credentials is not Credentials.AT_ONCE:
+                raise
+            # Some devices answer nothing to those who have not logged in.
+            await self.information()
+            path = (await self.services()).get(SECURITY_URI)
         if path is None:
             raise UnsupportedError(
                 "The device has no keystore that can be managed over the network", "A firmware update may bring one."
             )
         return (await self._session.call(path, call, credentials)).result(call.operation)
+
+    async def _call_media(self, namespace: str, call: Call) -> etree._Element:
+        path = (await self.services()).get(namespace)
+        if path is None:
+            raise UnsupportedError("The device has no service that tells of its streams", "")
+        return (await self._session.call(path, call, Credentials.AT_ONCE)).result(call.operation)
 
 
 def _told_time(answer: Answer) -> datetime | None:

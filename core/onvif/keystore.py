@@ -1,16 +1,13 @@
-"""The keystore of one device, operation by operation (ONVIF Security Configuration, 5.2 and 5.3).
+"""The keystore of one device, operation by operation (ONVIF Security Configuration, 5.2 and 5.3)."""
 
-What makes or deletes something may have happened although no answer came (`AnswerLostError`) or none that can be read
-(`GarbledError`): then the inventory tells.
-"""
-
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lxml import etree
 
+from core.decide.key_choice import KeySpec
 from core.model.errors import GarbledError
-from core.model.keystore import CertificationPath, Inventory, Key, KeyState, StoredCertificate
+from core.model.keystore import CertificationPath, Inventory, Key, KeyState, MadeKey, StoredCertificate
 from core.onvif.reading import boolean, child, children, der, identifier, seconds, text, words
 from core.onvif.wsdls import SECURITY_URI, Call, Service, Wsdls
 
@@ -41,13 +38,11 @@ class Keystore:
             assigned=tuple(identifier(element) for element in assigned),
         )
 
-    async def create_rsa_key(self, bits: int, alias: str) -> tuple[str, float]:
-        """Start making a key; return its id and how many seconds the device expects to need, 0.0 if it cannot tell."""
-        return _started(await self._ask("CreateRSAKeyPair", KeyLength=bits, Alias=alias))
-
-    async def create_ec_key(self, curve: str, alias: str) -> tuple[str, float]:
-        """Start making a key on a curve, named as the device lists it; return as `create_rsa_key` does."""
-        return _started(await self._send(_create_ec_key(curve, alias)))
+    async def create_key(self, spec: KeySpec, alias: str) -> MadeKey:
+        """Start making a key."""
+        if spec.curve:
+            return _started(await self._send(_create_ec_key(spec.curve, alias)))
+        return _started(await self._ask("CreateRSAKeyPair", KeyLength=spec.bits, Alias=alias))
 
     async def key_state(self, key: str) -> KeyState:
         """Return how far a key is."""
@@ -74,19 +69,16 @@ class Keystore:
             raise GarbledError("The device's certificate request cannot be read", "Try again.")
         return request
 
-    async def upload(self, der: bytes, alias: str) -> tuple[str, str]:
-        """Store a certificate whose private key the device must have; return its id and the key's.
-
-        The key's id is "" where the device does not tell it.
-        """
+    async def upload(self, der: bytes, key: str, alias: str) -> tuple[str, str]:
+        """Store a certificate whose private key the device must have; it finds out by itself which one that is."""
         answered = await self._ask("UploadCertificate", Certificate=der, Alias=alias, PrivateKeyRequired=True)
-        key = identifier(answered, "KeyID") if text(answered, "KeyID") else ""
-        return identifier(answered, "CertificateID"), key
+        used = identifier(answered, "KeyID") if text(answered, "KeyID") else ""
+        return identifier(answered, "CertificateID"), used
 
-    async def create_path(self, certificates: Sequence[str], alias: str) -> str:
-        """Make a certification path of stored certificates, the leaf first; return its id."""
+    async def create_path(self, certificate: str, alias: str) -> str:
+        """Make a certification path of one stored certificate; return its id."""
         answered = await self._ask(
-            "CreateCertificationPath", CertificateIDs={"CertificateID": list(certificates)}, Alias=alias
+            "CreateCertificationPath", CertificateIDs={"CertificateID": [certificate]}, Alias=alias
         )
         return identifier(answered, "CertificationPathID")
 
@@ -137,8 +129,8 @@ def _create_ec_key(curve: str, alias: str) -> Call:
     return Call(operation, f"{SECURITY_URI}/{operation}", body)
 
 
-def _started(answered: etree._Element) -> tuple[str, float]:
-    return identifier(answered, "KeyID"), seconds(text(answered, "EstimatedCreationTime"))
+def _started(answered: etree._Element) -> MadeKey:
+    return MadeKey(identifier(answered, "KeyID"), seconds(text(answered, "EstimatedCreationTime")))
 
 
 def _key(element: etree._Element) -> Key:

@@ -59,34 +59,45 @@ class Session:
         self._refusal: LoginRefusedError | None = None
         self.way = ""
 
-    async def call(self, path: str, call: Call, credentials: Credentials) -> Answer:
-        """Return the answer, which is a fault only where that has nothing to do with the login."""
+    async def call(self, path: str, call: Call, credentials: Credentials, deadline: float | None = None) -> Answer:
+        """Return the answer, which is a fault only where that has nothing to do with the login.
+
+        `deadline` in seconds is for a call that takes the device longer than the transport waits otherwise.
+        """
         async with self._lock:
             if credentials is Credentials.AT_ONCE:
                 self._check_refusal()
-            return await self._converse(path, call, credentials)
+            return await self._converse(path, call, credentials, deadline)
 
     async def send_plain(self, path: str, call: Call) -> Answer:
         """Send without credentials and return whatever comes back. Also works while another call is under way."""
-        return await self._send(path, call, Way.PLAIN)
+        return await self._send(path, call, Way.PLAIN, None)
 
     async def close(self) -> None:
         """Close the connection."""
         await self._client.aclose()
 
-    async def _converse(self, path: str, call: Call, credentials: Credentials) -> Answer:
+    async def _converse(self, path: str, call: Call, credentials: Credentials, deadline: float | None) -> Answer:
         way = self._first_way if credentials is Credentials.AT_ONCE else Way.PLAIN
         renewed = False
         while True:
-            answer = await self._send(path, call, way)
+            answer = await self._send(path, call, way, deadline)
             digest = self._digest if way is Way.DIGEST and not renewed else None
             wants = logins.asked(answer, digest)
             verdict = logins.judge(way, wants, proven=self._proven)
+            if verdict is Verdict.TAKE and self._says_nothing_to_strangers(way, answer, credentials):
+                way = self._first_way
+                continue
             if verdict is Verdict.TAKE:
                 self._note(way, answer, credentials)
                 return answer
             renewed = way is Way.DIGEST
             way = self._next_way(verdict, wants, answer, call, credentials)
+
+    def _says_nothing_to_strangers(self, way: Way, answer: Answer, credentials: Credentials) -> bool:
+        """Tell whether a device that knows the login by now is to be asked again with it: some say nothing before."""
+        may_be_sent = credentials is Credentials.IF_ASKED and self._proven and self._first_way is not way
+        return may_be_sent and way is Way.PLAIN and answer.body is None and answer.status == httpx.codes.OK
 
     def _next_way(self, verdict: Verdict, wants: Asked, answer: Answer, call: Call, credentials: Credentials) -> Way:
         """Get ready to send with credentials, or raise the reason why not."""
@@ -125,20 +136,20 @@ class Session:
         elif credentials is Credentials.AT_ONCE and answer.status == httpx.codes.OK and not self.way:
             self.way = Way.PLAIN
 
-    async def _send(self, path: str, call: Call, way: Way) -> Answer:
+    async def _send(self, path: str, call: Call, way: Way, deadline: float | None) -> Answer:
         """Send once; a second time only where an answer was lost, not overdue, to what may be sent twice.
 
         That is no call which changes something, and no login whose refusal may just have been lost.
         """
         repeatable = call.repeatable and (way is Way.PLAIN or self._proven)
         try:
-            return await self._send_once(path, call, way, alone=not repeatable)
+            return await self._send_once(path, call, way, deadline, alone=not repeatable)
         except AnswerLostError as error:
             if not repeatable or isinstance(error.__cause__, TimeoutError):
                 raise
-        return await self._send_once(path, call, way, alone=True)
+        return await self._send_once(path, call, way, deadline, alone=True)
 
-    async def _send_once(self, path: str, call: Call, way: Way, *, alone: bool) -> Answer:
+    async def _send_once(self, path: str, call: Call, way: Way, deadline: float | None, *, alone: bool) -> Answer:
         """Send; `alone` over a connection of its own, which cannot be one that the device is just closing."""
         url = self._base.copy_with(raw_path=path.encode("ascii"))
         action = f'"{call.action}"'.encode("ascii")
@@ -149,7 +160,10 @@ class Session:
         header = await self._token() if way is Way.TOKEN else None
         if alone:
             headers.append((b"Connection", b"close"))
-        request = self._client.build_request("POST", url, content=envelope(call.body, header), headers=headers)
+        extensions = {} if deadline is None else {"deadline": deadline}
+        request = self._client.build_request(
+            "POST", url, content=envelope(call.body, header), headers=headers, extensions=extensions
+        )
         response = await self._client.send(request)
         return read(response.status_code, response.headers, response.content)
 

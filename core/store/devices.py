@@ -13,22 +13,22 @@ from core.store.logins import Binding, Vault
 _PUT = """
     INSERT INTO devices (
         id, name, host, port, scheme, path, endpoint, manufacturer, model, firmware, serial, mac,
-        tls, pin, pin_origin, pin_at, pin_by, pin_reason, presented, presented_host, presented_port, attention,
-        added_at, added_by
+        tls, weak_tls, pin, pin_origin, pin_at, pin_by, pin_reason, presented, presented_host, presented_port, video,
+        attention, added_at, added_by
     ) VALUES (
         :id, :name, :host, :port, :scheme, :path, :endpoint, :manufacturer, :model, :firmware, :serial, :mac,
-        :tls, :pin, :pin_origin, :pin_at, :pin_by, :pin_reason, :presented, :presented_host, :presented_port,
-        :attention, :added_at, :added_by
+        :tls, :weak_tls, :pin, :pin_origin, :pin_at, :pin_by, :pin_reason, :presented, :presented_host, :presented_port,
+        :video, :attention, :added_at, :added_by
     )
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, host = excluded.host, port = excluded.port, scheme = excluded.scheme,
         path = excluded.path, endpoint = excluded.endpoint, manufacturer = excluded.manufacturer,
         model = excluded.model, firmware = excluded.firmware, serial = excluded.serial, mac = excluded.mac,
-        tls = excluded.tls,
+        tls = excluded.tls, weak_tls = excluded.weak_tls,
         pin = excluded.pin, pin_origin = excluded.pin_origin, pin_at = excluded.pin_at, pin_by = excluded.pin_by,
         pin_reason = excluded.pin_reason, presented = excluded.presented,
         presented_host = excluded.presented_host, presented_port = excluded.presented_port,
-        attention = excluded.attention,
+        video = excluded.video, attention = excluded.attention,
         added_at = excluded.added_at, added_by = excluded.added_by
 """
 
@@ -143,7 +143,7 @@ def _to_row(device: DeviceRecord) -> dict[str, Any]:
 
 
 def _from_row(row: sqlite3.Row) -> DeviceRecord:
-    fields = dict(row)
+    fields = dict(row) | {"weak_tls": bool(row["weak_tls"])}
     pin = {name: fields.pop(f"pin_{name}") for name in ("origin", "at", "by")}
     pin["reason"] = fields.pop("pin_reason") or ""
     fields["pin"] = fields["pin"] and pin | {"fingerprint": fields["pin"]}

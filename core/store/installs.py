@@ -19,6 +19,15 @@ _PUT = """
 """
 
 
+_LAST_OF_MODEL = """
+    SELECT installs.id FROM installs JOIN devices ON devices.id = installs.device
+    WHERE devices.manufacturer = :manufacturer AND devices.model = :model AND EXISTS (
+        SELECT * FROM journal WHERE journal.install = installs.id AND journal.step = 'clean'
+    )
+    ORDER BY installs.rowid DESC LIMIT 1
+"""
+
+
 def put(connection: sqlite3.Connection, install: InstallRecord) -> None:
     """Insert the install or update all of it. Raises `ValueError` if the candidate's certificate is not stored."""
     if install.candidate is not None:
@@ -51,6 +60,21 @@ def journal(connection: sqlite3.Connection, install: str) -> list[JournalEntry]:
         "SELECT install, step, phase, at, data FROM journal WHERE install = ? ORDER BY seq", (install,)
     )
     return [msgspec.convert(_decoded(row, "data"), JournalEntry) for row in rows]
+
+
+def candidates(connection: sqlite3.Connection, fingerprints: Iterable[str]) -> set[str]:
+    """Return which of these certificates were signed by an install."""
+    listed = msgspec.json.encode(list(fingerprints)).decode()
+    rows = connection.execute(
+        "SELECT candidate FROM installs WHERE candidate IN (SELECT value FROM json_each(?))", (listed,)
+    )
+    return {row["candidate"] for row in rows}
+
+
+def last_journal(connection: sqlite3.Connection, manufacturer: str, model: str) -> list[JournalEntry]:
+    """Return the journal of the last install of a model whose certificate was taken into use."""
+    row = connection.execute(_LAST_OF_MODEL, {"manufacturer": manufacturer, "model": model}).fetchone()
+    return journal(connection, row["id"]) if row else []
 
 
 def _from_rows(rows: Iterable[sqlite3.Row]) -> list[InstallRecord]:

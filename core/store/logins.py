@@ -17,7 +17,7 @@ from core.store.errors import SealError, StoreError
 _KEY = "login.key"
 _KEY_BITS = 256
 _NONCE_BYTES = 12
-_FORGET = "DELETE FROM logins"
+_FORGET = "DELETE FROM logins; UPDATE rollouts SET sealed = NULL"
 
 
 class Binding(NamedTuple):
@@ -27,6 +27,23 @@ class Binding(NamedTuple):
     host: str
     port: int | None
     pin: str | None
+
+    @property
+    def place(self) -> str:
+        """Whom it is for, in words."""
+        return self.host
+
+
+class RolloutBinding(NamedTuple):
+    """What a login is for that was typed for many devices: `members` are address, pin, task and whether it is used."""
+
+    rollout: str
+    members: tuple[tuple[str, str, str | None, bool], ...]
+
+    @property
+    def place(self) -> str:
+        """Whom it is for, in words."""
+        return "the devices of the rollout"
 
 
 class Vault:
@@ -39,20 +56,20 @@ class Vault:
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
 
-    def seal(self, login: Login, binding: Binding) -> bytes:
+    def seal(self, login: Login, binding: Binding | RolloutBinding) -> bytes:
         """Return the login as bytes that open only with the same binding."""
         nonce = os.urandom(_NONCE_BYTES)
         plain = msgspec.json.encode((login.user, login.password.reveal()))
         return nonce + self._cipher.encrypt(nonce, plain, msgspec.json.encode(binding))
 
-    def open(self, sealed: bytes, binding: Binding) -> Login:
+    def open(self, sealed: bytes, binding: Binding | RolloutBinding) -> Login:
         """Return the login. Raises `SealError` where it was sealed for another binding or with another key."""
         nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             plain = self._cipher.decrypt(nonce, rest, msgspec.json.encode(binding))
         except (InvalidTag, ValueError):
             raise SealError(
-                f"The stored login does not belong to {binding.host}: the store was changed by something else",
+                f"The stored login does not belong to {binding.place}: the store was changed by something else",
                 "It was not used. Find out who changed the store, then type the login again.",
             ) from None
         user, password = msgspec.json.decode(plain, type=tuple[str, str])

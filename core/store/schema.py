@@ -133,8 +133,33 @@ _VERSION_3 = (
     "ALTER TABLE devices ADD COLUMN presented_port INTEGER",
 )
 
+# Which way video can take.
+_VERSION_4 = ("ALTER TABLE devices ADD COLUMN video TEXT NOT NULL DEFAULT 'unknown'",)
+
+# Many devices are brought to HTTPS in one go, with a login that was typed once.
+_VERSION_5 = (
+    """
+    CREATE TABLE rollouts (
+        id TEXT NOT NULL PRIMARY KEY,
+        record TEXT NOT NULL,
+        sealed BLOB
+    )
+    """,
+    """
+    CREATE TABLE rollout_members (
+        rollout TEXT NOT NULL REFERENCES rollouts ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        member TEXT NOT NULL,
+        PRIMARY KEY (rollout, number)
+    )
+    """,
+)
+
+# Which devices refuse today's TLS.
+_VERSION_6 = ("ALTER TABLE devices ADD COLUMN weak_tls INTEGER NOT NULL DEFAULT 0",)
+
 # Number n, from 1, makes version n out of version n - 1. One that was released is never edited.
-MIGRATIONS: tuple[Sequence[str], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+MIGRATIONS: tuple[Sequence[str], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from core.decide.certificates import fingerprint as fingerprint_of
 from core.files import check_private_file, create_private
 from core.model.messages import Event
 from core.model.records import DeviceRecord, InstallRecord, JournalEntry, Login, Pin
-from core.store import certificates, devices, events, installs
+from core.model.rollout import RolloutMember, RolloutRecord
+from core.store import certificates, devices, events, installs, rollouts
 from core.store.errors import SealError, StoreError, damaged
 from core.store.events import Head, NewEvent
 from core.store.logins import Vault, has_key, load_vault
@@ -144,6 +145,39 @@ class Store:
         """Return the journal of an install, oldest line first."""
         return await self._writer.read(lambda c: installs.journal(c, install))
 
+    async def begin_rollout(
+        self, rollout: RolloutRecord, members: Sequence[RolloutMember], login: Login | None
+    ) -> None:
+        """Store a rollout in place of the one before, with the login that was typed for it, sealed."""
+        await self._writer.write(lambda c: rollouts.begin(c, self._vault, rollout, members, login))
+
+    async def put_rollout(self, rollout: RolloutRecord, *members: RolloutMember, is_over: bool = False) -> None:
+        """Store how the rollout, and some of its members, stand. One that is over needs its login no more."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            rollouts.update(connection, rollout, members)
+            if is_over:
+                rollouts.forget_login(connection)
+
+        await self._writer.write(work)
+
+    async def rollout(self) -> tuple[RolloutRecord, list[RolloutMember]] | None:
+        """Return the newest rollout and its members, None where there never was one."""
+        return await self._writer.read(rollouts.newest)
+
+    async def rollout_login(self) -> Login | None:
+        """Return the login that was typed for the rollout. Raises `SealError` where its devices were changed."""
+        return await self._writer.read(lambda c: rollouts.login(c, self._vault))
+
+    async def candidates(self, fingerprints: Iterable[str]) -> set[str]:
+        """Return which of these certificates were signed by an install."""
+        wanted = tuple(fingerprints)
+        return await self._writer.read(lambda c: installs.candidates(c, wanted))
+
+    async def last_journal_of(self, manufacturer: str, model: str) -> list[JournalEntry]:
+        """Return the journal of the last install of a model that came to a good end; nothing where there is none."""
+        return await self._writer.read(lambda c: installs.last_journal(c, manufacturer, model))
+
     async def add_event(self, event: NewEvent) -> Event:
         """Add an event to the history; return it with its number."""
         return await self._writer.write(lambda c: events.append(c, event))
@@ -186,4 +220,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> Vault:
     if has_key(folder) and version(connection) == 0:
         raise damaged(path, "it is empty, though this gateway was used before")
     migrate(connection, path)
-    return load_vault(folder, needed=connection.execute("SELECT 1 FROM logins").fetchone() is not None)
+    return load_vault(folder, needed=_has_logins(connection))
+
+
+def _has_logins(connection: sqlite3.Connection) -> bool:
+    query = "SELECT EXISTS (SELECT 1 FROM logins) OR EXISTS (SELECT 1 FROM rollouts WHERE sealed IS NOT NULL)"
+    return bool(connection.execute(query).fetchone()[0])

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from core.decide.key_choice import KeySpec
 from core.model.keystore import KeyState
 from core.model.records import Login
 from core.model.secret import Secret
@@ -28,9 +30,17 @@ from core.simulator.log import Received
 
 async def served(camera: Camera) -> str:
     """The fingerprint that the camera's port really serves, seen by a client that is not ours."""
-    place = (camera.host, camera.https_port or 0)
-    pem = await asyncio.to_thread(ssl.get_server_certificate, place)
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+    der = await asyncio.to_thread(_shown, (camera.host, camera.https_port or 0))
+    return hashlib.sha256(der).hexdigest()
+
+
+def _shown(place: tuple[str, int]) -> bytes:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with socket.create_connection(place) as sock, context.wrap_socket(sock) as tls:
+        return tls.getpeercert(binary_form=True) or b""
 
 
 def contents(camera: Camera) -> Contents:
@@ -62,12 +72,12 @@ async def install_own(camera: Camera, alias: str = "site CA", *, use: bool = Tru
     """Install a certificate of the site's own authority; return its fingerprint and its path."""
     async with own_page(camera) as keystore:
         [old] = (await keystore.inventory()).assigned
-        key, _ = await keystore.create_rsa_key(2048, alias)
+        key = (await keystore.create_key(KeySpec(2048), alias)).id
         while await keystore.key_state(key) is not KeyState.OK:
             await asyncio.sleep(0.02)
         der = _signed(await keystore.csr(key, "own", "1.2.840.113549.1.1.11"))
-        certificate, _ = await keystore.upload(der, alias)
-        path = await keystore.create_path([certificate], alias)
+        certificate, _ = await keystore.upload(der, key, alias)
+        path = await keystore.create_path(certificate, alias)
         if use:
             await keystore.replace_assignment(old, path)
     return hashlib.sha256(der).hexdigest(), path

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.request import parse_http_list, parse_keqv_list
 
+from lxml import etree
+
 from core.model.records import Login
 from core.model.secret import Secret
 from core.network.transport import DeviceTransport
@@ -25,6 +27,7 @@ LOGIN = Login(USER, Secret(PASSWORD))
 WRONG = Login(USER, Secret("not the password"))
 
 TER = 'xmlns:ter="http://www.onvif.org/ver10/error"'
+SCHEMA_URI = "http://www.onvif.org/ver10/schema"
 S12 = "http://www.w3.org/2003/05/soap-envelope"
 S11 = "http://schemas.xmlsoap.org/soap/envelope/"
 
@@ -157,6 +160,16 @@ def fault(*codes: str, reason: str = "", status: int = 400) -> Reply:
     text = f'<e:Reason><e:Text xml:lang="en">{reason}</e:Text></e:Reason>'
     inner = f"<e:Fault {TER}><e:Code><e:Value>e:{codes[0]}</e:Value>{nested}</e:Code>{text}</e:Fault>"
     return Reply(soap(inner), status)
+
+
+def payload(request: Request) -> str:
+    """The operation's fields in order, as `name=text`; those that hold others as their name."""
+    body = etree.fromstring(request.body.encode()).find("{*}Body")
+    assert body is not None
+    [operation] = body
+    assert {etree.QName(element).namespace for element in operation.iter()} <= {DEVICE_URI, SECURITY_URI, SCHEMA_URI}
+    fields = [(etree.QName(element).localname, element.text) for element in operation.iterdescendants()]
+    return " ".join(f"{name}={text}" if text else name for name, text in fields)
 
 
 LOST = Reply(lost=True)

@@ -102,7 +102,7 @@ async def test_devices_that_know_no_services_are_asked_for_capabilities(wsdls: W
 
     async with ScriptedCamera(script) as camera, calling(camera, wsdls) as device:
         assert await device.services() == {DEVICE_URI: "/dev", "http://www.onvif.org/ver10/media/wsdl": "/media"}
-        assert await device.keystore_capabilities() is None
+        assert await device.certificate_capabilities() is None
         with pytest.raises(UnsupportedError, match="no keystore"):
             await device.keystore.inventory()
 
@@ -180,7 +180,7 @@ async def test_old_and_new_names_of_the_same_abilities(
         return services((SECURITY_URI, "http://h/sec"))
 
     async with ScriptedCamera(script) as camera, calling(camera, wsdls) as device:
-        assert await device.keystore_capabilities() == expected
+        assert await device.certificate_capabilities() == expected
 
 
 async def test_a_keystore_that_is_listed_and_not_there_is_none(wsdls: Wsdls) -> None:
@@ -188,7 +188,7 @@ async def test_a_keystore_that_is_listed_and_not_there_is_none(wsdls: Wsdls) -> 
         return Reply("<html>", 404) if request.target == "/sec" else services((SECURITY_URI, "http://h/sec"))
 
     async with ScriptedCamera(script) as camera, calling(camera, wsdls) as device:
-        assert await device.keystore_capabilities() is None
+        assert await device.certificate_capabilities() is None
 
 
 async def test_information_and_protocols(wsdls: Wsdls) -> None:

@@ -1,14 +1,15 @@
 """The keystore's operations as they go over the wire, and odd answers to them."""
 
 import base64
+from collections.abc import Awaitable, Callable
 
 import pytest
-from lxml import etree
 
+from core.decide.key_choice import KeySpec
 from core.model.errors import DeviceError, GarbledError
-from core.model.keystore import CertificationPath, Inventory, Key, KeyState, StoredCertificate
+from core.model.keystore import CertificationPath, Inventory, Key, KeyState, MadeKey, StoredCertificate
 from core.onvif.wsdls import SECURITY_URI, Wsdls
-from tests.onvif.scripted import BOTH_SERVICES, Reply, Request, ScriptedCamera, answered, calling
+from tests.onvif.scripted import BOTH_SERVICES, Reply, Request, ScriptedCamera, answered, calling, payload
 
 DER = b"\x30\x03\x02\x01\x05"
 B64 = base64.b64encode(DER).decode()
@@ -100,12 +101,12 @@ async def test_an_empty_keystore_is_an_empty_inventory(wsdls: Wsdls) -> None:
 async def test_each_operation_sends_what_the_service_describes(wsdls: Wsdls) -> None:
     async with ScriptedCamera(usual) as camera, calling(camera, wsdls) as device:
         store = device.keystore
-        assert await store.create_rsa_key(3072, "camtrust 1") == ("k9", 60.0)
-        assert await store.create_ec_key("P-256", "camtrust 1") == ("k9", 0.0)
+        assert await store.create_key(KeySpec(3072), "camtrust 1") == MadeKey("k9", 60.0)
+        assert await store.create_key(KeySpec(curve="P-256"), "camtrust 1") == MadeKey("k9")
         assert await store.key_state("k9") is KeyState.GENERATING
         assert await store.csr("k9", "cam-7", "1.2.840.113549.1.1.11") == DER
-        assert await store.upload(DER, "camtrust 1") == ("c9", "k9")
-        assert await store.create_path(["c9", "c1"], "camtrust 1") == "p9"
+        assert await store.upload(DER, "k9", "camtrust 1") == ("c9", "k9")
+        assert await store.create_path("c9", "camtrust 1") == "p9"
         await store.replace_assignment("p1", "p9")
         await store.add_assignment("p9")
         await store.remove_assignment("p1")
@@ -119,7 +120,7 @@ async def test_each_operation_sends_what_the_service_describes(wsdls: Wsdls) -> 
         "GetKeyStatus": "KeyID=k9",
         "CreatePKCS10CSR": "Subject CommonName=cam-7 KeyID=k9 SignatureAlgorithm algorithm=1.2.840.113549.1.1.11",
         "UploadCertificate": f"Certificate={B64} Alias=camtrust 1 PrivateKeyRequired=true",
-        "CreateCertificationPath": "CertificateIDs CertificateID=c9 CertificateID=c1 Alias=camtrust 1",
+        "CreateCertificationPath": "CertificateIDs CertificateID=c9 Alias=camtrust 1",
         "ReplaceServerCertificateAssignment": "OldCertificationPathID=p1 NewCertificationPathID=p9",
         "AddServerCertificateAssignment": "CertificationPathID=p9",
         "RemoveServerCertificateAssignment": "CertificationPathID=p1",
@@ -129,16 +130,6 @@ async def test_each_operation_sends_what_the_service_describes(wsdls: Wsdls) -> 
     }
     actions = {request.headers["content-type"].partition('action="')[2].strip('"') for request in camera.requests[1:]}
     assert actions == {f"{SECURITY_URI}/{operation}" for operation in bodies}
-
-
-def payload(request: Request) -> str:
-    """The operation's fields in order, as `name=text`; those that hold others as their name."""
-    body = etree.fromstring(request.body.encode()).find("{*}Body")
-    assert body is not None
-    [operation] = body
-    assert all(etree.QName(element).namespace == SECURITY_URI for element in operation.iter())
-    fields = [(etree.QName(element).localname, element.text) for element in operation.iterdescendants()]
-    return " ".join(f"{name}={text}" if text else name for name, text in fields)
 
 
 @pytest.mark.parametrize(
@@ -165,12 +156,12 @@ async def test_an_answer_without_what_matters_is_garbled(wsdls: Wsdls, operation
         return tas(operation, fields) if request.operation == operation else usual(request)
 
     async with ScriptedCamera(script) as camera, calling(camera, wsdls) as device:
-        calls = {
-            "CreateRSAKeyPair": lambda: device.keystore.create_rsa_key(2048, "a"),
+        calls: dict[str, Callable[[], Awaitable[object]]] = {
+            "CreateRSAKeyPair": lambda: device.keystore.create_key(KeySpec(2048), "a"),
             "GetKeyStatus": lambda: device.keystore.key_state("k"),
             "CreatePKCS10CSR": lambda: device.keystore.csr("k", "s", "1.2"),
-            "UploadCertificate": lambda: device.keystore.upload(DER, "a"),
-            "CreateCertificationPath": lambda: device.keystore.create_path(["c"], "a"),
+            "UploadCertificate": lambda: device.keystore.upload(DER, "k9", "a"),
+            "CreateCertificationPath": lambda: device.keystore.create_path("c", "a"),
         }
         with pytest.raises(GarbledError) as raised:
             await calls.get(operation, device.keystore.inventory)()
@@ -186,8 +177,8 @@ async def test_what_is_merely_missing_is_forgiven(wsdls: Wsdls) -> None:
         return tas(request.operation, fields[request.operation]) if request.operation in fields else usual(request)
 
     async with ScriptedCamera(script) as camera, calling(camera, wsdls) as device:
-        assert await device.keystore.create_rsa_key(2048, "a") == ("k9", 0.0)
-        assert await device.keystore.upload(DER, "a") == ("c9", "")
+        assert await device.keystore.create_key(KeySpec(2048), "a") == MadeKey("k9")
+        assert await device.keystore.upload(DER, "k9", "a") == ("c9", "")
 
 
 @pytest.mark.parametrize("operation", ["DeleteKey", "ReplaceServerCertificateAssignment"])

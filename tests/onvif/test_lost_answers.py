@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from core.decide.key_choice import KeySpec
 from core.model.errors import AnswerLostError
 from core.onvif.device import OnvifDevice
 from core.onvif.wsdls import SECURITY_URI, Wsdls
@@ -33,7 +34,7 @@ async def learn(device: OnvifDevice) -> None:
 
 async def make_key(device: OnvifDevice) -> None:
     await device.information()
-    await device.keystore.create_rsa_key(2048, "ours")
+    await device.keystore.create_key(KeySpec(2048), "ours")
 
 
 async def test_a_question_whose_answer_was_lost_is_asked_once_more(wsdls: Wsdls) -> None:
@@ -77,5 +78,5 @@ async def test_what_must_not_be_lost_gets_a_connection_of_its_own(wsdls: Wsdls) 
         await device.services()
         await device.information()
         assert camera.connections == 1
-        await device.keystore.create_rsa_key(2048, "ours")
+        await device.keystore.create_key(KeySpec(2048), "ours")
         assert camera.connections == 2

@@ -162,7 +162,7 @@ async def test_calls_open_to_all_carry_no_credentials_even_when_the_login_is_kno
             await device.information()
             await device.clock()
             await device.services()
-            await device.keystore_capabilities()
+            await device.certificate_capabilities()
             await device.information()
         open_ways = {way for operation, way in camera.ways if operation in OPEN}
         assert open_ways == {"plain"}

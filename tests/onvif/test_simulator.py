@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from core.decide.key_choice import KeySpec
 from core.model.errors import (
     AnswerLostError,
     FaultError,
@@ -77,15 +78,14 @@ async def finished(keystore: Keystore, key: str) -> KeyState:
 
 async def make_certificate(keystore: Keystore) -> tuple[str, str, str, bytes]:
     """Key, certificate and path ids, and the certificate."""
-    key, estimate = await keystore.create_ec_key("secp256r1", ALIAS)
-    assert estimate >= 0.0
+    key = (await keystore.create_key(KeySpec(curve="secp256r1"), ALIAS)).id
     assert await finished(keystore, key) is KeyState.OK
     csr = await keystore.csr(key, "cam-7", SHA256_WITH_ECDSA)
     assert x509.load_der_x509_csr(csr).subject.rfc4514_string() == "CN=cam-7"
     der = sign(csr)
-    certificate, key_again = await keystore.upload(der, ALIAS)
+    certificate, key_again = await keystore.upload(der, key, ALIAS)
     assert key_again == key
-    return key, certificate, await keystore.create_path([certificate], ALIAS), der
+    return key, certificate, await keystore.create_path(certificate, ALIAS), der
 
 
 async def served(camera: Camera) -> bytes:
@@ -133,10 +133,10 @@ async def shows(camera: Camera, der: bytes) -> None:
 
 async def test_an_rsa_key_with_its_estimate(wsdls: Wsdls) -> None:
     async with Camera(CameraSettings(keystore=FAST)) as camera, pinned(camera, wsdls) as device:
-        key, _ = await device.keystore.create_rsa_key(2048, ALIAS)
+        key = (await device.keystore.create_key(KeySpec(2048), ALIAS)).id
         assert await finished(device.keystore, key) is KeyState.OK
         with pytest.raises(FaultError) as refused:
-            await device.keystore.create_rsa_key(1234, ALIAS)
+            await device.keystore.create_key(KeySpec(1234), ALIAS)
         assert refused.value.codes[-1] == "KeyLength"
 
 
@@ -144,7 +144,7 @@ async def test_an_rsa_key_with_its_estimate(wsdls: Wsdls) -> None:
 async def test_abilities_under_both_names(wsdls: Wsdls, names: str) -> None:
     settings = KeystoreSettings(names="old" if names == "old" else "new", most_keys=5, most_tls_paths=1)
     async with Camera(CameraSettings(keystore=settings)) as camera, pinned(camera, wsdls, None) as device:
-        capabilities = await device.keystore_capabilities()
+        capabilities = await device.certificate_capabilities()
     assert capabilities is not None
     assert capabilities.makes_rsa
     assert capabilities.csr
@@ -156,7 +156,7 @@ async def test_abilities_under_both_names(wsdls: Wsdls, names: str) -> None:
 
 async def test_a_camera_without_a_keystore(wsdls: Wsdls) -> None:
     async with Camera(CameraSettings(keystore=None)) as camera, pinned(camera, wsdls) as device:
-        assert await device.keystore_capabilities() is None
+        assert await device.certificate_capabilities() is None
         with pytest.raises(UnsupportedError):
             await device.keystore.inventory()
         assert (await device.information()).serial == camera.settings.serial
@@ -175,7 +175,7 @@ async def test_each_way_to_log_in(wsdls: Wsdls, ways: tuple[Way, ...], named: st
     async with Camera(CameraSettings(login=ways)) as camera, pinned(camera, wsdls) as device:
         await device.clock()
         await device.services()
-        await device.keystore_capabilities()
+        await device.certificate_capabilities()
         information = await device.information()
         protocols = await device.network_protocols()
         await device.clock()
@@ -207,7 +207,7 @@ async def test_a_wrong_password_is_counted_exactly_once_by_the_camera(wsdls: Wsd
     async with Camera(settings) as camera:
         async with pinned(camera, wsdls, WRONG) as device:
             await device.clock()
-            await device.keystore_capabilities()
+            await device.certificate_capabilities()
             for _ in range(3):
                 with pytest.raises(LoginRefusedError) as refused:
                     await device.information()
@@ -222,7 +222,7 @@ async def test_a_wrong_password_is_counted_exactly_once_by_the_camera(wsdls: Wsd
 async def test_without_a_login_nothing_of_one_is_sent(wsdls: Wsdls) -> None:
     async with Camera(CameraSettings()) as camera, pinned(camera, wsdls, None) as device:
         assert await device.clock() is not None
-        assert await device.keystore_capabilities() is not None
+        assert await device.certificate_capabilities() is not None
         with pytest.raises(LoginNeededError):
             await device.information()
         with pytest.raises(LoginNeededError):
@@ -247,9 +247,9 @@ async def test_a_full_keystore_and_a_lost_answer_are_told_apart(wsdls: Wsdls) ->
     faults = {"DeleteKey": Mishap("lose_reply"), "GetAllKeys": Mishap("http_500_html")}
     settings = CameraSettings(keystore=KeystoreSettings(most_keys=2), faults=faults)
     async with Camera(settings) as camera, pinned(camera, wsdls) as device:
-        key, _ = await device.keystore.create_ec_key("secp256r1", ALIAS)
+        key = (await device.keystore.create_key(KeySpec(curve="secp256r1"), ALIAS)).id
         with pytest.raises(FaultError) as full:
-            await device.keystore.create_ec_key("secp256r1", ALIAS)
+            await device.keystore.create_key(KeySpec(curve="secp256r1"), ALIAS)
         assert full.value.codes == ("Receiver", "Action", "MaximumNumberOfKeysReached")
         assert full.value.title == "The device has no room for another key"
         with pytest.raises(AnswerLostError):
