@@ -5,29 +5,37 @@ import contextlib
 import ssl
 from dataclasses import dataclass
 
+from core.model.errors import DeviceError, TlsFailedError
 from core.network.connect import connect
 from core.network.line import Line
-from core.network.profile import client_context, fingerprint, proven_leaf, version
+from core.network.profile import Profile, client_context, fingerprint, is_refusal, proven_leaf, version
 from core.network.wording import Place, no_certificate, not_tls, tls_failed
 
 _LONGEST_GOODBYE = 0.5
 # TLS record types that can come first: alert and handshake (RFC 8446, 5.1).
 _FIRST_BYTES = (b"\x15", b"\x16")
 
-_context = client_context()
+_contexts = {profile: client_context(profile) for profile in Profile}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The leaf that a device presents and has the key of. `tls` is such as `TLS 1.3`."""
+    """The leaf that a device presents and has the key of. `tls` is such as `TLS 1.3`.
+
+    `weak` tells that the device refused today's TLS and was offered older; then `tls` is such as `TLS 1.0, weak`.
+    """
 
     der: bytes
     fingerprint: str
     tls: str
+    weak: bool = False
 
 
-async def look(host: str, port: int, *, deadline: float = 10.0) -> Seen:
+async def look(host: str, port: int, *, legacy: bool = False, deadline: float = 10.0) -> Seen:
     """Return what `host` presents; a fresh connection and a full handshake each time (rule R4).
+
+    With `legacy`, a device that refuses today's TLS, and says so, is looked at once more with `Profile.LEGACY`. It is
+    not where the device hangs up, stays silent or closes its port: that says nothing about what it can do (rule R7).
 
     `deadline` in seconds bounds everything, from resolving the name on. Raises `NotReachedError` where no connection
     comes about, `NotTlsError` where something else than TLS answers, and `TlsFailedError` for everything else, silence
@@ -35,13 +43,32 @@ async def look(host: str, port: int, *, deadline: float = 10.0) -> Seen:
     """
     place = Place(host, port)
     end = asyncio.get_running_loop().time() + deadline
+    try:
+        return await _look(place, end, Profile.MODERN)
+    except TlsFailedError as error:
+        if not legacy or not is_refusal(error.__cause__):
+            raise
+        return await _look_again(place, end, error)
+
+
+async def _look_again(place: Place, end: float, refused: TlsFailedError) -> Seen:
+    """Look with `Profile.LEGACY`. That something has answered TLS is not forgotten where it now answers otherwise."""
+    try:
+        return await _look(place, end, Profile.LEGACY)
+    except TlsFailedError:
+        raise
+    except DeviceError as error:
+        raise refused from error
+
+
+async def _look(place: Place, end: float, profile: Profile) -> Seen:
     with contextlib.closing(await connect(place, end)) as line:
-        handshake = _Handshake(place, line)
+        handshake = _Handshake(place, line, profile)
         try:
             async with asyncio.timeout_at(end):
                 await handshake.run()
         except OSError as error:
-            raise tls_failed(place, error) from error
+            raise tls_failed(place, error, profile) from error
         seen = handshake.seen()
         await handshake.say_goodbye()
     return seen
@@ -50,11 +77,13 @@ async def look(host: str, port: int, *, deadline: float = 10.0) -> Seen:
 class _Handshake:
     """A client's handshake over a connection, in memory, so that not a byte goes out that is not part of it."""
 
-    def __init__(self, place: Place, line: Line) -> None:
+    def __init__(self, place: Place, line: Line, profile: Profile) -> None:
         self._place = place
         self._line = line
+        self._is_weak = profile is Profile.LEGACY
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = _context.wrap_bio(self._incoming, self._outgoing, server_hostname=place.name)
+        context = _contexts[profile]
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=place.name)
         self._start = b""
 
     async def run(self) -> None:
@@ -71,7 +100,8 @@ class _Handshake:
         der = proven_leaf(self._tls)
         if not der:
             raise no_certificate(self._place)
-        return Seen(der, fingerprint(der), version(self._tls))
+        tls = version(self._tls) + (", weak" if self._is_weak else "")
+        return Seen(der, fingerprint(der), tls, self._is_weak)
 
     async def say_goodbye(self) -> None:
         """End the session as TLS asks for, and wait a little for the peer to do so too.

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import httpx
 
 from core.model.errors import AnswerLostError, DeviceError, GarbledError, NotReachedError
-from core.network.profile import bound_context, version
+from core.network.profile import Profile, bound_context, version
 from core.network.wording import Place, not_reached, tls_failed, without_zone
 
 _MOST_CONNECTIONS = 2
@@ -41,9 +41,10 @@ class DeviceTransport(httpx.AsyncBaseTransport):
     """Requests to one origin, each connection compared with `leaf` before its first byte (rule R1).
 
     `scheme` is `https`, then `leaf` is the fingerprint that is expected, or `http`, then it is None. `deadline` in
-    seconds bounds each exchange as a whole, from waiting for a free connection to the last byte; timeouts of the client
-    are ignored. `largest` is in bytes. Redirects are handed to the caller; with a client use `trust_env=False` and
-    `follow_redirects=False`. `tls` is the version of the last handshake, such as `TLS 1.3`.
+    seconds bounds each exchange as a whole, from waiting for a free connection to the last byte, unless the request has
+    an extension of that name; timeouts of the client are ignored. `largest` is in bytes. `legacy` is for a device that
+    is known to refuse today's TLS (rule R7). Redirects are handed to the caller; with a client use `trust_env=False`
+    and `follow_redirects=False`. `tls` is the version of the last handshake, such as `TLS 1.3`.
 
     Connections are used again, and devices end them without a word: a request may be lost on one that is just closing
     (RFC 9112, 9.3.1). One with `Connection: close` gets a connection of its own, where no other is under way.
@@ -59,6 +60,7 @@ class DeviceTransport(httpx.AsyncBaseTransport):
         port: int,
         leaf: str | None,
         *,
+        legacy: bool = False,
         deadline: float = 30.0,
         largest: int = 2 * 1024 * 1024,
     ) -> None:
@@ -67,10 +69,11 @@ class DeviceTransport(httpx.AsyncBaseTransport):
         self.tls = ""
         self._place = Place(host, port)
         self._origin = _origin(httpx.URL(scheme=scheme, host=host, port=port))
+        self._profile = Profile.LEGACY if legacy else Profile.MODERN
         self._deadline = deadline
         self._largest = largest
         self._under_way = 0
-        context = bound_context(leaf, self._note_handshake)
+        context = bound_context(leaf, self._note_handshake, self._profile)
         self._inner = httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=_LIMITS)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -80,7 +83,7 @@ class DeviceTransport(httpx.AsyncBaseTransport):
         progress = _Progress()
         self._under_way += 1
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(request.extensions.get("deadline", self._deadline)):
                 if request.headers.get("Connection", "").lower() == "close" and self._under_way == 1:
                     await self._inner.aclose()
                 return await self._exchange(request, progress)
@@ -98,7 +101,7 @@ class DeviceTransport(httpx.AsyncBaseTransport):
         headers = httpx.Headers(request.headers)
         headers["Accept-Encoding"] = "identity"
         headers["Host"] = headers["Host"].replace(request.url.host, without_zone(request.url.host))
-        # Only our own extensions: a caller's could change the name that is sent in the handshake, or the deadline.
+        # Only our own extensions: a caller's could change the name that is sent in the handshake, or cut in.
         outgoing = httpx.Request(
             request.method,
             request.url,
@@ -128,7 +131,7 @@ class DeviceTransport(httpx.AsyncBaseTransport):
 
     def _told(self, error: Exception, stage: _Stage) -> DeviceError:
         if stage == _Stage.SHAKING:
-            return tls_failed(self._place, error)
+            return tls_failed(self._place, error, self._profile)
         if isinstance(error, httpx.LocalProtocolError):
             return NotReachedError(f"{self._place} was not asked", "User name or password hold what HTTP cannot carry.")
         if stage < _Stage.SENDING:

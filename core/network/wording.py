@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from core.model.errors import NotReachedError, NotTlsError, TlsFailedError
 from core.model.text import clean
+from core.network.profile import Profile, is_refusal
 
 _LONGEST_HOST = 255
 
@@ -50,11 +51,13 @@ _TLS_REASONS: dict[str, tuple[str, str]] = {
     "SSLV3_ALERT_HANDSHAKE_FAILURE": ("it accepts none of the safe ciphers, or has no certificate", _UPDATE),
     "SSL/TLS_ALERT_HANDSHAKE_FAILURE": ("it accepts none of the safe ciphers, or has no certificate", _UPDATE),
     "NO_CIPHERS_AVAILABLE": ("it accepts none of the safe ciphers", _UPDATE),
+    "WRONG_SIGNATURE_TYPE": ("it signs in an outdated way", _UPDATE),
     "DH_KEY_TOO_SMALL": ("its key exchange is too weak", _UPDATE),
     "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": ("it allows unsafe renegotiation", _UPDATE),
     "UNEXPECTED_EOF_WHILE_READING": ("it hangs up", _SETTINGS),
     "BAD_SIGNATURE": ("it does not have the key of the certificate that it shows", _SAME_KEY),
 }
+_HOPELESS = ("it speaks nothing that this gateway still can, such as SSL 3, RC4 and Triple DES", _UPDATE)
 
 
 def not_reached(place: Place, error: BaseException | None) -> NotReachedError:
@@ -77,7 +80,7 @@ def not_tls(place: Place) -> NotTlsError:
     return NotTlsError(f"{place} answers, but not with HTTPS", _CHECK_PORT)
 
 
-def tls_failed(place: Place, error: BaseException | None) -> TlsFailedError:
+def tls_failed(place: Place, error: BaseException | None, profile: Profile = Profile.MODERN) -> TlsFailedError:
     """Return the error for a handshake that did not come to its end."""
     cause = _cause(error)
     reason, hint = _in_words(cause), _SETTINGS
@@ -86,6 +89,8 @@ def tls_failed(place: Place, error: BaseException | None) -> TlsFailedError:
             reason = "it does not answer in time"
         case ConnectionError():
             reason = "it hangs up"
+        case ssl.SSLError() if profile is Profile.LEGACY and is_refusal(cause):
+            reason, hint = _HOPELESS
         case ssl.SSLError(reason=str(code)):
             reason, hint = _TLS_REASONS.get(code, (code.lower().replace("_", " "), _SETTINGS))
     return TlsFailedError(f"{place}: the secure connection fails, {reason}", hint)

@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import ssl
 import tempfile
+import warnings
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -30,13 +31,18 @@ class Leaf:
     def fingerprint(self) -> str:
         return hashlib.sha256(self.der).hexdigest()
 
-    def context(self, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
-        """What a server that presents this leaf speaks, only in `version` where one is given."""
+    def context(self, version: ssl.TLSVersion | None = None, ciphers: str = "") -> ssl.SSLContext:
+        """What a server that presents this leaf speaks, only in `version` and with `ciphers` where one is given."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         if version is not None:
-            context.minimum_version = context.maximum_version = version
+            # Old devices speak what Python warns of.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                context.minimum_version = context.maximum_version = version
+        if ciphers:
+            context.set_ciphers(ciphers)
         with tempfile.NamedTemporaryFile() as file:
-            file.write(_pem("CERTIFICATE", self.der) + _pem("PRIVATE KEY", self.key))
+            file.write(pem("CERTIFICATE", self.der) + pem("PRIVATE KEY", self.key))
             file.flush()
             context.load_cert_chain(file.name)
         return context
@@ -98,5 +104,5 @@ def _public(key: Key) -> bytes:
     return key.public_key().public_numbers().n.to_bytes(256, "big")
 
 
-def _pem(label: str, der: bytes) -> bytes:
+def pem(label: str, der: bytes) -> bytes:
     return ssl.DER_cert_to_PEM_cert(der).replace("CERTIFICATE", label).encode()

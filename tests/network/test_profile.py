@@ -7,7 +7,7 @@ import pytest
 
 from core.model.errors import DeviceError, WrongLeafError
 from core.network.look import look
-from core.network.profile import bound_context, client_context, proven_leaf
+from core.network.profile import Profile, bound_context, client_context, proven_leaf
 from core.network.transport import DeviceTransport
 from tests.network.asking import LEAF
 from tests.network.servers import Line, Server, answer, answering, presenting
@@ -58,14 +58,24 @@ def test_a_context_bound_to_no_leaf_accepts_none() -> None:
         shake(bound_context(None, lambda _: None), LEAF.context())
 
 
-def test_renegotiation_tickets_and_compression_are_off() -> None:
-    wanted = ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET | ssl.OP_NO_COMPRESSION
-    assert client_context().options & wanted == wanted
+@pytest.mark.parametrize("profile", Profile)
+def test_renegotiation_tickets_compression_and_ssl_3_are_off(profile: Profile) -> None:
+    wanted = ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET | ssl.OP_NO_COMPRESSION | ssl.OP_NO_SSLv3
+    assert client_context(profile).options & wanted == wanted
 
 
-def test_no_anonymous_null_or_export_cipher_is_offered() -> None:
-    for cipher in client_context().get_ciphers():
-        assert not {"aNULL", "eNULL", "None"} & set(cipher["description"].replace("=", " ").split())
+@pytest.mark.parametrize("profile", Profile)
+def test_no_anonymous_null_or_export_cipher_is_offered(profile: Profile) -> None:
+    for cipher in client_context(profile).get_ciphers():
+        assert not {"aNULL", "eNULL", "None", "EXPORT"} & set(cipher["description"].replace("=", " ").split())
+        assert cipher["strength_bits"] >= 112
+
+
+def test_todays_profile_is_not_touched_by_the_older_one() -> None:
+    modern = client_context(), client_context(Profile.LEGACY), client_context()
+    versions = [context.minimum_version for context in modern]
+    assert versions == [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.MINIMUM_SUPPORTED, ssl.TLSVersion.TLSv1_2]
+    assert [context.options & 0x4 for context in modern] == [0, 0x4, 0]
 
 
 @pytest.mark.parametrize(
