@@ -12,7 +12,15 @@ from pathlib import Path
 
 from core.model.device import DeviceView
 from core.model.errors import EngineGoneError
-from core.model.messages import AddDevices, Added, DeviceDetail, Devices, ListDevices, ShowDevice
+from core.model.messages import (
+    AddDevices,
+    Added,
+    DeviceDetail,
+    Devices,
+    ListDevices,
+    ReissueCertificate,
+    ShowDevice,
+)
 from core.model.secret import Secret
 from core.service.client import Client
 from core.service.paths import socket_path
@@ -34,10 +42,13 @@ authority.key_type = "ec-p256"
 class EngineProcess:
     """One state folder, and the engine that runs on it now and then."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: str = "") -> None:
         self.state = folder / "state"
         self.config = folder / "config.toml"
-        self.config.write_text(SETTINGS.format(port=free_udp_port()))
+        lines = [*settings.splitlines(), *SETTINGS.format(port=free_udp_port()).splitlines()]
+        # The first of a name counts.
+        named = {line.partition(" ")[0]: line for line in reversed(lines)}
+        self.config.write_text("\n".join(named.values()))
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
@@ -66,6 +77,10 @@ class EngineProcess:
             added = await client.ask(command)
         assert isinstance(added, Added)
         return added.devices[0]
+
+    async def reissue(self, device: str) -> None:
+        async with await self._attach() as client:
+            await client.ask(ReissueCertificate(device=device))
 
     async def devices(self) -> list[DeviceView]:
         async with await self._attach() as client:
@@ -99,8 +114,9 @@ class EngineProcess:
 
 
 @asynccontextmanager
-async def engine_process(folder: Path) -> AsyncIterator[EngineProcess]:
-    engine = EngineProcess(folder)
+async def engine_process(folder: Path, settings: str = "") -> AsyncIterator[EngineProcess]:
+    """An engine; `settings` are lines of its configuration that differ from what tests use otherwise."""
+    engine = EngineProcess(folder, settings)
     await engine.start()
     try:
         yield engine
