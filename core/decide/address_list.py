@@ -22,6 +22,7 @@ _HEADINGS = frozenset(("address", "addresses", "ip", "ip address", "ip-address",
 _LIKE_AN_ADDRESS = re.compile(r"[.:0-9]")
 _SEPARATE = "Give addresses with spaces or commas between them, and nothing else."
 _MOST_TOLD = 10
+_LONGEST_LINE = 1024
 _FORMAT = "A line is address,name such as 192.168.20.1,Loading dock; the name may be left out."
 
 
@@ -48,6 +49,10 @@ def parse_pasted(text: str) -> tuple[Entry, ...]:
     Among several, a plain word is no name of a host. Raises `UsageError` naming the first part that is wrong.
     """
     parts = [part for part in _SEPARATORS.split(text) if part]
+    for part in parts:
+        # Before any other part is told of: a password may have been split, too.
+        if "@" in part:
+            parse_address(part)
     entries: dict[Target, Entry] = {}
     for part in parts:
         if len(parts) > 1 and not _LIKE_AN_ADDRESS.search(part):
@@ -79,7 +84,10 @@ class _Reading:
     def __init__(self, beside: Iterable[Entry]) -> None:
         self._entries: list[Entry] = []
         self._problems: list[str] = []
-        self._places = {_place(parse_address(entry.address)): entry.line for entry in beside}
+        self._lines: dict[str, dict[int | None, int]] = {}
+        for entry in beside:
+            target = parse_address(entry.address)
+            self._lines.setdefault(target.host, {})[target.port] = entry.line
 
     def take(self, number: int, line: str) -> None:
         try:
@@ -102,11 +110,14 @@ class _Reading:
         return tuple(self._entries)
 
     def _refuse_twice(self, entry: Entry) -> None:
+        """Without a port any port is meant, so that it may be the same device as one with a port."""
         target = parse_address(entry.address)
-        before = self._places.setdefault(_place(target), entry.line)
-        if before != entry.line:
-            where = f"in line {before}" if before else "given otherwise"
+        lines = self._lines.setdefault(target.host, {})
+        before = [line for port, line in lines.items() if port == target.port or None in (port, target.port)]
+        if before:
+            where = f"in line {before[0]}" if before[0] else "given otherwise"
             raise UsageError(f"'{clean(entry.address)}' is {where} already.")
+        lines[target.port] = entry.line
 
 
 def _list_error(problems: Sequence[str]) -> ListError:
@@ -155,6 +166,8 @@ def _is_heading(line: str) -> bool:
 
 
 def _entry(number: int, line: str) -> Entry:
+    if len(line) > _LONGEST_LINE:
+        raise UsageError(f"it is longer than {_LONGEST_LINE:,} letters.")
     # Addresses hold none of the three, so the first is what separates; a name may hold the others.
     found = _DELIMITER.search(line)
     separator = found[0] if found else ","
@@ -169,7 +182,3 @@ def _entry(number: int, line: str) -> Entry:
         raise UsageError(f"the address is missing before '{clean(name)}'.")
     parse_address(address)
     return Entry(address, usable_name(name), number)
-
-
-def _place(target: Target) -> tuple[str, int | None]:
-    return target.host, target.port

@@ -15,7 +15,7 @@ _PLACE = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>[^:]*))?")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 # What resolvers take for an IPv4 address, in forms that nobody means (RFC 6943, 3.1.1).
 _NUMERIC = re.compile(r"(?:[0-9]+|0[xX][0-9A-Fa-f]*)(?:\.(?:[0-9]+|0[xX][0-9A-Fa-f]*)|\.)*")
-_ZONE = re.compile(r"[A-Za-z0-9_.:~-]{1,15}")
+_ZONE = re.compile(r"[A-Za-z0-9_.~-]{1,15}")
 _SEVERAL = re.compile(r"[0-9.]+-[0-9.]+|[0-9.]+/[0-9.]+")
 _LONGEST = 512
 _EXAMPLES = (
@@ -53,12 +53,12 @@ def parse_address(text: str) -> Target:
     Raises `UsageError` naming the part that is wrong. A path is allowed and not used: devices tell their own.
     """
     stripped = text.strip()
+    if "@" in stripped:
+        # Only the end of it is told again: what stands before may be a password, of whatever letters.
+        _refuse("…@" + stripped.rpartition("@")[2], "a user name and a password are given on their own")
     url = _URL.fullmatch(stripped)
     if not stripped or len(stripped) > _LONGEST or url is None:
         _refuse(text, "it is empty" if not stripped else "it is too long")
-    if "@" in url["place"]:
-        # Only the end of it is told again: what stands before may be a password.
-        _refuse("…@" + url["place"].rpartition("@")[2], "a user name and a password are given on their own")
     if _SEVERAL.fullmatch(stripped):
         _refuse(text, "it is several addresses (camtrust scan finds what answers there)")
     scheme = _scheme(text, url["scheme"])
@@ -120,7 +120,9 @@ def _ip_host(text: str, host: str, complaint: str, version: int) -> str:
         _refuse(text, f"'{clean(host)}' {complaint}")
     if isinstance(address, ipaddress.IPv6Address):
         _check_zone(text, address)
-    if address.is_multicast or address.is_unspecified or host == "255.255.255.255":
+        # The same device as by its IPv4 address (RFC 4291, 2.5.5.2).
+        address = address.ipv4_mapped or address
+    if address.is_multicast or address.is_unspecified or str(address) == "255.255.255.255":
         _refuse(text, f"{clean(str(address))} is not the address of one device")
     return str(address)
 

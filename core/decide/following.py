@@ -51,7 +51,7 @@ def learnt(device: DeviceRecord, found: Found | None) -> DeviceRecord:
 
     Nothing that is known is replaced, and nothing is learnt where other addresses say that they are the same device.
     """
-    if found is None or found.addresses != (device.host,):
+    if found is None or len(found.addresses) != 1:
         return device
     return msgspec.structs.replace(device, endpoint=device.endpoint or found.endpoint, mac=device.mac or found.mac)
 

@@ -26,6 +26,9 @@ Mark = tuple[str, str]
 Said = tuple[str, tuple[tuple[str, int], ...]]
 """What one source told of ports: its name, and (scheme, port) pairs."""
 
+MOST_NAMES = 4096
+"""How many names of hosts are remembered."""
+
 _MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}")
 _SHORTEST_SERIAL = 4
 # What stands where nobody wrote a serial number.
@@ -91,19 +94,41 @@ class Index:
         return {holder for mark in marks for holder in self._holders.get(mark, ())}
 
 
+class Names:
+    """Which addresses the names of hosts stand for, of those that were told last."""
+
+    def __init__(self) -> None:
+        self._addresses: dict[str, tuple[str, ...]] = {}
+
+    def put(self, name: str, addresses: tuple[str, ...]) -> None:
+        """Take in where a name leads to now."""
+        self._addresses.pop(name, None)
+        self._addresses[name] = addresses
+        if len(self._addresses) > MOST_NAMES:
+            del self._addresses[next(iter(self._addresses))]
+
+    def of(self, host: str) -> tuple[str, ...]:
+        """Return the addresses; none for what is an address itself."""
+        return self._addresses.get(host, ())
+
+
 def marks_of_row(found: Found) -> frozenset[Mark]:
     """Return what a row is found by: its addresses and identities."""
     return frozenset((*(("address", address) for address in found.addresses), *found.identities))
 
 
-def marks_of_device(device: DeviceRecord) -> frozenset[Mark]:
-    """Return what the row of an added device is found by: its host, endpoint, MAC address, and maker with serial."""
+def marks_of_device(device: DeviceRecord, addresses: Iterable[str] = ()) -> frozenset[Mark]:
+    """Return what the row of an added device is found by: its host, endpoint, MAC address, and maker with serial.
+
+    `addresses` are those that its host stands for, where that is a name.
+    """
     claimed = {
         Identity.ENDPOINT: usable(Identity.ENDPOINT, device.endpoint),
         Identity.MAC: usable(Identity.MAC, device.mac),
         Identity.SERIAL: with_maker(usable(Identity.SERIAL, device.serial), {maker(device.manufacturer)}),
     }
-    return frozenset((("address", device.host), *(mark for mark in claimed.items() if mark[1])))
+    places = (("address", address) for address in (device.host, *addresses))
+    return frozenset((*places, *(mark for mark in claimed.items() if mark[1])))
 
 
 def claimed_by(sighting: Sighting) -> dict[Identity, str]:

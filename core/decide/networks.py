@@ -16,7 +16,7 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _SEPARATORS = re.compile(r"[\s,;]+")
 _RANGE = re.compile(r"(?P<first>[^-]*)-(?P<last>[^-]*)")
-_SCOPED = re.compile(r"(?P<address>[^%/]*)(?:%(?P<zone>[A-Za-z0-9_.:~-]{1,15}))?(?:/(?P<size>.*))?", re.DOTALL)
+_SCOPED = re.compile(r"(?P<address>[^%/]*)(?:%(?P<zone>[A-Za-z0-9_.~-]{1,15}))?(?:/(?P<size>.*))?", re.DOTALL)
 _MOST_NETWORKS = 256
 # This network, multicast, reserved and broadcast (RFC 6890, 2.2).
 _NOBODY = tuple(map(ipaddress.ip_network, ("0.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::/128", "ff00::/8")))

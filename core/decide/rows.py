@@ -130,6 +130,16 @@ class Sightings:
         changed = self._settle(self._groups.put(sighting.address, record.identities()))
         return frozenset(changed | self._make_room())
 
+    def repeat(self, sighting: Sighting, now: float) -> bool:
+        """Keep what a source said as if it were heard again; tell whether it still says so, and nothing else."""
+        record = self._records.get(sighting.address)
+        claim = record.claims.get(sighting.source) if record else None
+        if claim is None or _newer(claim.sighting, sighting) != claim.sighting:
+            return False
+        claim.heard = now
+        self._records.move_to_end(sighting.address)
+        return True
+
     def remove(self, address: str) -> frozenset[str]:
         """Forget what came from `address`. Return the keys of rows that changed or went."""
         if self._records.pop(address, None) is None:
@@ -147,14 +157,26 @@ class Sightings:
         return frozenset(self._settle(touched))
 
     def at(self, address: str) -> Found | None:
-        """Return the row of an address."""
-        key = self._keys.get(address)
-        return None if key is None else self._rows[key]
+        """Return the row of an address, with what is said there before what is said at the others that claim the same.
 
-    def of(self, device: DeviceRecord) -> tuple[Found, ...]:
-        """Return the rows that say that they are about an added device, the one at its own address first."""
-        rows = [self._rows[key] for key in self._index.find(marks_of_device(device))]
-        return tuple(sorted(rows, key=lambda row: (device.host not in row.addresses, _order(row.address))))
+        So nobody sends the gateway to other ports by claiming to be a device (rule R27).
+        """
+        key = self._keys.get(address)
+        if key is None:
+            return None
+        row = self._rows[key]
+        return row if row.address == address else self._draw(frozenset(row.addresses), address)
+
+    def of(self, device: DeviceRecord, addresses: Sequence[str] = ()) -> tuple[Found, ...]:
+        """Return the rows that say that they are about an added device, the one at its own address first.
+
+        `addresses` are those that its host stands for, where that is a name.
+        """
+        keys = self._index.find(marks_of_device(device, addresses))
+        here = next(filter(None, map(self.at, (device.host, *addresses))), None)
+        elsewhere = [self._rows[key] for key in keys if here is None or key != here.key]
+        elsewhere.sort(key=lambda row: _order(row.address))
+        return (*filter(None, (here,)), *elsewhere)
 
     def _settle(self, touched: set[str]) -> set[str]:
         """Draw the rows of these addresses anew; return the keys of those that differ from before."""
@@ -183,12 +205,13 @@ class Sightings:
             self._rows[key] = found
             self._index.put(key, marks_of_row(found))
 
-    def _draw(self, group: frozenset[str]) -> Found:
-        addresses = sorted(group, key=_order) if len(group) > 1 else list(group)
+    def _draw(self, group: frozenset[str], first: str = "") -> Found:
+        """`first` is the address to draw it from, else the one that others can reach it by."""
+        addresses = sorted(group, key=lambda one: (one != first, _order(one))) if len(group) > 1 else list(group)
         by_address = [self._records[address].told() for address in addresses]
         claims = [claim for told in by_address for claim in told]
         own = self._groups.own(group)
-        first = dict(reversed(own))
+        best = dict(reversed(own))
         said = _said(claims)
         return Found(
             key=f"found:{':'.join(own[0]) if own else addresses[0]}",
@@ -199,10 +222,10 @@ class Sightings:
             manufacturer=_first(claim.manufacturer for claim in claims),
             model=_first(claim.model for claim in claims),
             serial=_first(claim.serial for claim in claims),
-            endpoint=first.get(Identity.ENDPOINT, ""),
-            udn=first.get(Identity.UDN, ""),
-            mac=first.get(Identity.MAC, ""),
-            leaf_key=first.get(Identity.KEY, ""),
+            endpoint=best.get(Identity.ENDPOINT, ""),
+            udn=best.get(Identity.UDN, ""),
+            mac=best.get(Identity.MAC, ""),
+            leaf_key=best.get(Identity.KEY, ""),
             kind=_kind({claim.kind for claim in claims}),
             said=said,
             sources=tuple(source for source, _ in said),

@@ -7,8 +7,8 @@ from core.decide.addresses import Target, parse_address, show_address
 from core.engine.arguments import (
     address_of,
     check_enabling,
-    check_name,
     expected_leaf,
+    locate,
     login_of,
     names_of,
     parse_all,
@@ -40,14 +40,14 @@ class Adding:
         targets = parse_all(command.addresses)
         check_enabling(command.enable_https, targets)
         names, patience, expect = names_of(command), patience_of(command), expected_leaf(command, targets)
-        await asyncio.gather(*(check_name(target) for target in targets))
+        await asyncio.gather(*(locate(self._registry, target) for target in targets))
         # In turn, so that an address which two technicians add at once becomes one device.
         async with self._turn:
             known = [self._known(target) for target in targets]
             devices = []
-            for target, text, name, old in zip(targets, command.addresses, names, known, strict=True):
+            for target, name, old in zip(targets, names, known, strict=True):
                 request = InstallRequest(
-                    address=text.strip(),
+                    address=_typed(target),
                     by=caller.user,
                     allow_http_login=command.allow_http_login,
                     enable_https=command.enable_https,
@@ -62,10 +62,9 @@ class Adding:
     async def replace(self, command: ReplaceDevice, caller: Caller) -> Added:
         """Begin to onboard an added device again."""
         device = self._registry.resolve(command.device)
-        address = command.address or address_of(device)
-        target, patience = parse_address(address), patience_of(command)
+        target, patience = parse_address(command.address or address_of(device)), patience_of(command)
         check_enabling(command.enable_https, (target,))
-        await check_name(target)
+        await locate(self._registry, target)
         # Until a name is resolved the device may have been removed, or blocked.
         device = self._registry.resolve(device.id)
         for other in self._registry.at(target.host, target.port):
@@ -73,7 +72,7 @@ class Adding:
                 hint = "Replace that one, or remove it."
                 raise RefusedError(f"{target} is {other.name}, which is added already", hint)
         request = InstallRequest(
-            address=address,
+            address=_typed(target),
             by=caller.user,
             purpose=Purpose.REPLACE,
             allow_http_login=command.allow_http_login,
@@ -178,8 +177,9 @@ class Adding:
 
 
 def _typed(target: Target) -> str:
-    """Return an address as it can be given again."""
-    return f"{target.scheme}://{target}" if target.scheme else str(target)
+    """Return an address as it can be given again, without what stood around it, such as a query with a password."""
+    place = show_address(target.host, target.port)
+    return f"{target.scheme}://{place}" if target.scheme else place
 
 
 def _known_leaf(device: DeviceRecord, target: Target) -> str | None:

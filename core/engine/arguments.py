@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 from core.decide.address_list import MOST_DEVICES, usable_name
 from core.decide.addresses import Target, parse_address, show_address
+from core.engine.registry import Registry
 from core.model.errors import UsageError
 from core.model.messages import AddDevices, ReplaceDevice
+from core.model.preflight import Preflight
 from core.model.records import DeviceRecord, Login
 
 _RESOLVE_DEADLINE = 5.0
@@ -60,7 +62,7 @@ def check_enabling(enable_https: bool, targets: Iterable[Target]) -> None:
         )
 
 
-def login_of(command: AddDevices | ReplaceDevice) -> Login | None:
+def login_of(command: AddDevices | ReplaceDevice | Preflight) -> Login | None:
     """Return the login that was given, if one was."""
     return Login(command.user, command.password) if command.user and command.password is not None else None
 
@@ -89,16 +91,17 @@ def read_fingerprint(text: str) -> str:
     return cleaned
 
 
-async def check_name(target: Target) -> None:
-    """Refuse a name that nobody knows, by `UsageError`; addresses need no asking."""
+async def locate(registry: Registry, target: Target) -> None:
+    """Tell the registry where a name leads to now. Raises `UsageError` where nobody knows; addresses need no asking."""
     if not target.is_name:
         return
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(_RESOLVE_DEADLINE):
-            await loop.getaddrinfo(target.host, None, type=socket.SOCK_STREAM)
+            found = await loop.getaddrinfo(target.host, None, type=socket.SOCK_STREAM)
     except (OSError, TimeoutError, UnicodeError):
         raise UsageError(
             f"The name '{target.host}' cannot be resolved to an address",
             "Check the spelling and the gateway's DNS, or give the IP address.",
         ) from None
+    registry.locate(target.host, tuple(dict.fromkeys(str(place[0]) for *_, place in found)))

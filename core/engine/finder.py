@@ -50,14 +50,26 @@ class _Answer:
 
 
 class Finder:
-    """Looks for one device. `found` is what discovery says of it, `known_http` where it was reached by HTTP before."""
+    """Looks for one device. `found` is what discovery says of it, `known_http` where it was reached by HTTP before.
 
-    def __init__(self, wsdls: Wsdls, target: Target, found: Found | None, known_http: int | None = None) -> None:
+    `legacy` is whether older TLS is tried with a device that refuses today's (rule R7).
+    """
+
+    def __init__(
+        self,
+        wsdls: Wsdls,
+        target: Target,
+        found: Found | None,
+        known_http: int | None = None,
+        *,
+        legacy: bool = False,
+    ) -> None:
         self._wsdls = wsdls
         self._target = target
         self._path = found.path if found else ""
         self._said = found.said if found else ()
         self._known_http = known_http
+        self._legacy = legacy
 
     async def find(self) -> Place:
         """Return where the device answers now.
@@ -77,7 +89,7 @@ class Finder:
 
     async def _try_given(self, port: int) -> Place | None:
         try:
-            seen = await look(self._target.host, port, deadline=_LOOK_DEADLINE)
+            seen = await look(self._target.host, port, legacy=self._legacy, deadline=_LOOK_DEADLINE)
         except NotTlsError:
             if self._target.scheme != "https":
                 return await self._find_http([port], GIVEN_IS_HTTP, _Answer())
@@ -90,15 +102,18 @@ class Finder:
 
     async def _search(self) -> Place:
         announced = [candidate.port for candidate in candidates(self._said)]
-        answer, outcomes = await asyncio.gather(self._ask(), look_at(self._target.host, announced))
+        answer, outcomes = await asyncio.gather(self._ask(), self._look_at(announced))
         order = candidates(self._said, answer.ports)
-        outcomes |= await look_at(self._target.host, [one.port for one in order if one.port not in outcomes])
+        outcomes |= await self._look_at([one.port for one in order if one.port not in outcomes])
         for candidate in order:
             outcome = outcomes[candidate.port]
             if isinstance(outcome, Seen):
                 return self._place("https", candidate.port, candidate.how, answer, outcome)
         named = (outcomes[one.port] for one in order if one.who or one.port == USUAL_PORTS[0])
         return await self._without_https(named, answer)
+
+    async def _look_at(self, ports: Sequence[int]) -> dict[int, Seen | DeviceError]:
+        return await look_at(self._target.host, ports, legacy=self._legacy)
 
     async def _without_https(self, outcomes: Iterable[Seen | DeviceError], answer: _Answer) -> Place:
         for outcome in outcomes:
@@ -155,13 +170,16 @@ class Finder:
         return Place(scheme, port, how, seen, line, answer.listed)
 
 
-async def look_at(host: str, ports: Sequence[int]) -> dict[int, Seen | DeviceError]:
-    """Look at several ports of a device at once; return the leaf that each shows, or why there is none."""
-    return dict(zip(ports, await asyncio.gather(*(_look(host, port) for port in ports)), strict=True))
+async def look_at(host: str, ports: Sequence[int], *, legacy: bool) -> dict[int, Seen | DeviceError]:
+    """Look at several ports of a device at once; return the leaf that each shows, or why there is none.
+
+    `legacy` is as for the `Finder`.
+    """
+    return dict(zip(ports, await asyncio.gather(*(_look(host, port, legacy) for port in ports)), strict=True))
 
 
-async def _look(host: str, port: int) -> Seen | DeviceError:
+async def _look(host: str, port: int, legacy: bool) -> Seen | DeviceError:
     try:
-        return await look(host, port, deadline=_LOOK_DEADLINE)
+        return await look(host, port, legacy=legacy, deadline=_LOOK_DEADLINE)
     except DeviceError as error:
         return error

@@ -60,7 +60,7 @@ class Following:
             before = self._away(device)
             if before is None:
                 return
-            looked, der = await look_at(place, _DEADLINE, elsewhere=True)
+            looked, der = await look_at(place, _DEADLINE, legacy=before.weak_tls, elsewhere=True)
             if self._away(device) is not before:
                 return
             after, _ = self._judge(before, looked)
@@ -158,16 +158,21 @@ class Following:
         return self._searches.setdefault(device, _Search())
 
 
-async def look_at(place: Place, deadline: float, *, elsewhere: bool = False) -> tuple[Looked, bytes]:
-    """Return what one look told, at the device's own place or `elsewhere`, and the leaf that was seen, if one was."""
+async def look_at(
+    place: Place, deadline: float, *, legacy: bool = False, elsewhere: bool = False
+) -> tuple[Looked, bytes]:
+    """Return what one look told, at the device's own place or `elsewhere`, and the leaf that was seen, if one was.
+
+    `legacy` is for a device that is known to refuse today's TLS (rule R7).
+    """
     at = place if elsewhere else None
     try:
-        seen = await look(place.host, place.port, deadline=deadline)
+        seen = await look(place.host, place.port, legacy=legacy, deadline=deadline)
     except DeviceError as error:
         kinds = {TlsFailedError: Answer.TLS_FAILED, NotTlsError: Answer.NOT_TLS}
         answer = kinds.get(type(error), Answer.NOTHING)
         return Looked(answer, reason=error.title, hint=error.hint, place=at), b""
-    return Looked(Answer.LEAF, seen.fingerprint, seen.tls, place=at), seen.der
+    return Looked(Answer.LEAF, seen.fingerprint, seen.tls, seen.weak, place=at), seen.der
 
 
 def move_in_words(before: DeviceRecord, after: DeviceRecord) -> str:

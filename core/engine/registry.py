@@ -1,21 +1,22 @@
 """All devices of the site, added or only found, kept in step with what the clients see."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Container, Iterable
 
 import msgspec
 
 from core.decide.addresses import show_address
 from core.decide.certificates import describe
 from core.decide.expiry import expiry
-from core.decide.identity import Found, Index, marks_of_device, marks_of_row
+from core.decide.identity import Found, Index, Mark, Names, marks_of_device, marks_of_row
+from core.decide.old_tls import weak_tls
 from core.decide.rows import Sightings
 from core.decide.trust import Health, first_health
 from core.decide.views import Live, added_view, found_view
 from core.engine.board import Board
 from core.engine.clock import now, stamp
-from core.model.device import Attention, AttentionKind, CertificateView, DeviceView
-from core.model.errors import RefusedError
+from core.model.device import Attention, AttentionKind, CertificateView, DeviceView, Origin
+from core.model.errors import RefusedError, UnknownDeviceError
 from core.model.records import DeviceRecord
 from core.model.sighting import Sighting
 
@@ -29,6 +30,8 @@ class Registry:
         self._changes: dict[str, str] = {}
         self._sightings = Sightings(keep=lambda found: bool(self._added(found)))
         self._index = Index()
+        self._pins = Index()
+        self._hosts = Names()
         self._told: dict[str, set[str]] = {}
         self._live: dict[str, Live] = {}
         self._certificates: dict[str, CertificateView] = {}
@@ -55,11 +58,12 @@ class Registry:
             self._changes.pop(device.id, None)
         self.devices[device.id] = device
         before = () if known is None else self.claims(known)
-        self._index.put(device.id, marks_of_device(device))
+        self._index.put(device.id, self._marks(device))
+        self._pins.put(device.id, _pin(device))
         if device.id not in self._live:
             self._live[device.id] = Live(first_health(device), stamp())
         self._show(device.id)
-        if known is None or marks_of_device(known) != marks_of_device(device):
+        if known is None or self._marks(known) != self._marks(device):
             self._show_found({found.key for found in (*before, *self.claims(device))})
 
     def remove(self, device: str) -> None:
@@ -68,6 +72,7 @@ class Registry:
         rows = self.claims(self.devices[device])
         del self.devices[device], self._live[device]
         self._index.put(device)
+        self._pins.put(device)
         self._board.drop(device)
         self._show_found(found.key for found in rows)
 
@@ -78,13 +83,9 @@ class Registry:
     def set_health(self, device: str, health: Health, *, checked: bool = True) -> None:
         """Show a new state of the connection; `checked` when it comes from a look just now."""
         live, at = self._live[device], stamp()
-        self._live[device] = Live(
-            health=health,
-            since=live.since if live.health.connection is health.connection else at,
-            step=live.step,
-            steps=live.steps,
-            last_check=at if checked else live.last_check,
-        )
+        since = live.since if live.health.connection is health.connection else at
+        last_check = at if checked else live.last_check
+        self._live[device] = msgspec.structs.replace(live, health=health, since=since, last_check=last_check)
         self._show(device)
 
     def set_step(self, device: str, step: int | None, steps: int | None) -> None:
@@ -108,25 +109,46 @@ class Registry:
         """Take in what a discovery source heard."""
         self._show_found(self._sightings.add(sighting, asyncio.get_running_loop().time()))
 
+    def repeat(self, sighting: Sighting) -> bool:
+        """Keep what was heard before for longer; tell whether its source has said nothing else since."""
+        return self._sightings.repeat(sighting, asyncio.get_running_loop().time())
+
     def expire(self, before: float) -> None:
         """Forget what was not heard since `before`, in the loop's time."""
         self._show_found(self._sightings.expire(before))
 
+    def locate(self, name: str, addresses: tuple[str, ...]) -> None:
+        """Take in which addresses the name of a host stands for now."""
+        named = [device for device in self.devices.values() if device.host == name]
+        rows = [row for device in named for row in self.claims(device)]
+        self._hosts.put(name, addresses)
+        for device in named:
+            self._index.put(device.id, self._marks(device))
+            self._show(device.id)
+            rows += self.claims(device)
+        self._show_found({row.key for row in rows})
+
     def found(self, host: str) -> Found | None:
         """Return what discovery says of the device at `host`."""
-        return self._sightings.at(host)
+        rows = (self._sightings.at(address) for address in (host, *self._hosts.of(host)))
+        return next(filter(None, rows), None)
+
+    def announced(self, host: str) -> frozenset[int]:
+        """Return the ports of `host` that are announced for HTTPS."""
+        found = self.found(host)
+        return frozenset(port for scheme, port in found.ports if scheme == "https") if found else frozenset()
 
     def claims(self, device: DeviceRecord) -> tuple[Found, ...]:
         """Return all that discovery takes for this device, what is at its own address first."""
-        return self._sightings.of(device)
+        return self._sightings.of(device, self._hosts.of(device.host))
 
     def with_its_key(self, device: DeviceRecord) -> tuple[Found, ...]:
         """Return the rows, of nothing that was added, that showed the key of the device's stored certificate."""
         stored = self._certificates.get(device.pin.fingerprint) if device.pin else None
         if stored is None or not stored.key_fingerprint:
             return ()
-        rows = self._sightings.rows.values()
-        return tuple(row for row in rows if row.leaf_key == stored.key_fingerprint and not self._added(row))
+        rows = (row for row in self._sightings.rows.values() if row.leaf_key == stored.key_fingerprint)
+        return tuple(row for row in rows if not self._added(row))
 
     def take_named(self) -> set[str]:
         """Return the added devices that discovery told something new of since this was asked last."""
@@ -138,6 +160,11 @@ class Registry:
         return frozenset(
             device.pin.fingerprint for device in self.devices.values() if device.pin and device.id != besides
         )
+
+    def made_for(self, leaf: str, *, besides: str) -> DeviceRecord | None:
+        """Return the other device that this leaf was signed for, and no other one can show."""
+        others = (self.devices[device] for device in self._pins.find([("pin", leaf)]) - {besides})
+        return next((device for device in others if device.pin and device.pin.origin is Origin.ISSUED), None)
 
     def count_by(self, source: str) -> int:
         """Return of how many devices a source tells now."""
@@ -153,47 +180,25 @@ class Registry:
 
     def resolve(self, text: str) -> DeviceRecord:
         """Return the added device with this id, name or address. Raises `RefusedError`."""
-        return self.devices[self._resolve(text, only_added=True).id]
+        views = [self._board.devices[device] for device in self.devices]
+        return self.devices[_meant(text, views, self.devices).id]
 
     def resolve_view(self, text: str) -> DeviceView:
         """Return the row, added or found, with this id, name or address. Raises `RefusedError`."""
-        return self._resolve(text, only_added=False)
-
-    def _resolve(self, text: str, *, only_added: bool) -> DeviceView:
-        views = [view for view in self._board.devices.values() if view.id in self.devices or not only_added]
-        exact = [view for view in views if view.id == text]
-        by_name = [view for view in views if text.casefold() in _names(view)]
-        # What is only found may call itself by any name.
-        added = [view for view in by_name if view.id in self.devices]
-        candidates = exact or added or by_name
-        if len(candidates) == 1:
-            return candidates[0]
-        if candidates:
-            listed = ", ".join(f"{view.id} ({view.address})" for view in candidates[:5])
-            raise RefusedError(f"'{text}' is the name of {len(candidates)} devices", f"Use an id: {listed}.")
-        raise RefusedError(f"There is no device '{text}'", "camtrust list shows the ids, names and addresses.")
+        return _meant(text, self._board.devices.values(), self.devices)
 
     def _show(self, device: str) -> None:
         record = self.devices[device]
         certificate = self._certificates.get(record.pin.fingerprint) if record.pin else None
-        notes = tuple(filter(None, (self._expiry(certificate), self._twin(record))))
-        view = added_view(record, self._live[device], certificate, self.claims(record), notes)
+        ends = expiry(certificate.not_after, now(), self._expiry_notice) if certificate else None
+        twins = self._pins.find(_pin(record)) - {device}
+        shared = _same_certificate(self.devices[min(twins)]) if twins else None
+        notes = tuple(filter(None, (ends, shared, weak_tls(record))))
+        view = added_view(
+            record, self._live[device], certificate, self.claims(record), notes, self._hosts.of(record.host)
+        )
         change = self._changes.get(device) if record.presented else None
         self._board.put(msgspec.structs.replace(view, change=change))
-
-    def _expiry(self, certificate: CertificateView | None) -> Attention | None:
-        return expiry(certificate.not_after, now(), self._expiry_notice) if certificate else None
-
-    def _twin(self, device: DeviceRecord) -> Attention | None:
-        """A certificate that several devices share proves nothing about which of them answers."""
-        for other in self.devices.values():
-            if device.pin and other.pin and other.id != device.id and other.pin.fingerprint == device.pin.fingerprint:
-                return Attention(
-                    AttentionKind.SAME_CERTIFICATE,
-                    f"Same certificate as {other.name} ({other.host})",
-                    "It proves nothing about which of them answers. Give each a certificate of its own.",
-                )
-        return None
 
     def _show_found(self, keys: Iterable[str]) -> None:
         for key in tuple(keys):
@@ -213,9 +218,38 @@ class Registry:
     def _added(self, found: Found) -> set[str]:
         return self._index.find(marks_of_row(found))
 
+    def _marks(self, device: DeviceRecord) -> frozenset[Mark]:
+        return marks_of_device(device, self._hosts.of(device.host))
+
+
+def _same_certificate(other: DeviceRecord) -> Attention:
+    """A certificate that several devices share proves nothing about which of them answers."""
+    return Attention(
+        AttentionKind.SAME_CERTIFICATE,
+        f"Same certificate as {other.name} ({other.host})",
+        "It proves nothing about which of them answers. Give each a certificate of its own.",
+    )
+
+
+def _pin(device: DeviceRecord) -> frozenset[Mark]:
+    return frozenset((("pin", device.pin.fingerprint),) if device.pin else ())
+
 
 def _presented(device: DeviceRecord) -> tuple[object, ...]:
     return device.presented, device.presented_host, device.presented_port
+
+
+def _meant(text: str, views: Collection[DeviceView], added: Container[str]) -> DeviceView:
+    exact = [view for view in views if view.id == text]
+    by_name = [view for view in views if text.casefold() in _names(view)]
+    # What is only found may call itself by any name.
+    candidates = exact or [view for view in by_name if view.id in added] or by_name
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        listed = ", ".join(f"{view.id} ({view.address})" for view in candidates[:5])
+        raise RefusedError(f"'{text}' is the name of {len(candidates)} devices", f"Use an id: {listed}.")
+    raise UnknownDeviceError(f"There is no device '{text}'", "camtrust list shows the ids, names and addresses.")
 
 
 def _names(view: DeviceView) -> set[str]:

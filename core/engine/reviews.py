@@ -6,11 +6,11 @@ import msgspec
 
 from core.decide.certificates import describe, key_fingerprint
 from core.decide.change import Known, differences, explain
-from core.decide.trust import Place, after_install, home_of, moved, place_under_review, presenting
+from core.decide.trust import Place, after_install, home_of, moved, place_under_review, trusting
 from core.engine.clock import now, stamp
 from core.engine.services import Services
 from core.engine.work import Work
-from core.model.device import AttentionKind, Origin
+from core.model.device import AttentionKind, Connection, Origin
 from core.model.errors import DeviceError, NotReachedError, RefusedError
 from core.model.records import DeviceRecord, Pin
 from core.model.review import Explanation, Review
@@ -19,6 +19,7 @@ from core.network.look import Seen, look
 
 _LOOK_DEADLINE = 10.0
 _LONGEST_REASON = 200
+_HISTORY = 200
 # What accepting a certificate has answered.
 _SETTLED = frozenset(
     (
@@ -56,6 +57,7 @@ class Reviews:
             stored_by=pin.by if pin else "",
             stored_at=pin.at if pin else "",
             reason=pin.reason if pin else "",
+            since=await self._presented_since(device),
         )
 
     async def explain(self, device: DeviceRecord) -> tuple[Explanation, ...]:
@@ -74,12 +76,11 @@ class Reviews:
         if device.port is None or device.scheme == "http":
             why = "It is on plain HTTP." if device.scheme == "http" else "It has never answered. It is tried again."
             raise RefusedError(f"{device.name} shows no certificate that could be accepted", why)
+        # What is held stays as it is: looks that had begun before are not taken in any more.
         with self._work.holding(device):
             place = place_under_review(device)
-            seen = await self._look(place)
-            # Nothing else decides about a device that is held, but a look that had begun before may have changed it.
-            device = self._services.registry.resolve(device.id)
-            if seen.fingerprint != fingerprint or place_under_review(device) != place:
+            seen = await self._look(place, legacy=device.weak_tls)
+            if seen.fingerprint != fingerprint:
                 await self._note(device, seen, place)
                 raise RefusedError(
                     f"{device.name} shows another certificate now than the one that was reviewed",
@@ -90,9 +91,9 @@ class Reviews:
                 raise RefusedError(f"This certificate of {device.name} is trusted already", "There is nothing to do.")
             await self._pin(device, seen, clean(reason, _LONGEST_REASON), who)
 
-    async def _look(self, place: Place) -> Seen:
+    async def _look(self, place: Place, *, legacy: bool) -> Seen:
         try:
-            return await look(*place, deadline=_LOOK_DEADLINE)
+            return await look(*place, legacy=legacy, deadline=_LOOK_DEADLINE)
         except DeviceError as error:
             raise NotReachedError(
                 f"Nothing was accepted: {error.title}", "The device is looked at before. Try again when it is back."
@@ -102,11 +103,12 @@ class Reviews:
         await self._store.put_certificate(seen.der)
         self._services.registry.learn(seen.der)
         home, place = home_of(device), place_under_review(device)
+        pin = Pin(seen.fingerprint, Origin.ACCEPTED, stamp(), who, reason)
         accepted = msgspec.structs.replace(
-            presenting(device, None) if place == home else moved(device, place),
+            trusting(device if place == home else moved(device, place), pin),
             scheme="https",
-            pin=Pin(seen.fingerprint, Origin.ACCEPTED, stamp(), who, reason),
             tls=seen.tls,
+            weak_tls=seen.weak,
             attention=tuple(note for note in device.attention if note.kind not in _SETTLED),
         )
         told = f"certificate accepted ({seen.fingerprint[:16]}…)"
@@ -124,6 +126,11 @@ class Reviews:
         """A device that is not blocked presents what is stored."""
         shown = device.presented or (device.pin.fingerprint if device.pin else None)
         return await self._store.certificate(shown) if shown else None
+
+    async def _presented_since(self, device: DeviceRecord) -> str:
+        """Each other leaf than the one before it is told as a block of its own."""
+        events = await self._store.events(_HISTORY, device.id) if device.presented else ()
+        return next((event.at for event in reversed(events) if event.kind == Connection.BLOCKED), "")
 
     async def _known(self, device: DeviceRecord) -> Known:
         devices = [other for other in self._services.registry.devices.values() if other.id != device.id]

@@ -100,19 +100,18 @@ class Scan:
             await asyncio.wait((self._task,))
 
     async def keep(self) -> None:
-        """Have what was found heard again, for an hour: most of it does not say by itself that it is still there."""
+        """Keep what was found for an hour: most of it does not say by itself that it is still there."""
         while True:
             await asyncio.sleep(_REMIND_EVERY)
-            await self.remind(asyncio.get_running_loop().time())
+            self.remind(asyncio.get_running_loop().time())
 
-    async def remind(self, now: float) -> None:
-        """Have all of it heard again but what is too old, or has said goodbye since, and so is not shown any more."""
-        rows = self._board.devices.values()
-        on_show = {address for view in rows for address in (view.host, *view.addresses)}
-        self._kept = {key: kept for key, kept in self._kept.items() if key[0] in on_show and kept[1] >= now - _KEPT_FOR}
-        for sighting, _ in tuple(self._kept.values()):
-            self._registry.hear(sighting)
-            await asyncio.sleep(0)
+    def remind(self, now: float) -> None:
+        """Keep all of it but what is too old, or has said anything else since, or goodbye."""
+        self._kept = {
+            key: (sighting, found)
+            for key, (sighting, found) in self._kept.items()
+            if found >= now - _KEPT_FOR and self._registry.repeat(sighting)
+        }
 
     def begin(self, address: str) -> None:
         """An address is tried anew: what was found there before counts no longer."""

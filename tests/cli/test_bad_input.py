@@ -98,7 +98,7 @@ async def test_a_config_that_does_not_exist_is_told(tmp_path: Path) -> None:
 
 
 async def test_an_interface_that_is_no_address_is_told(tmp_path: Path) -> None:
-    assert '"eth0"' in await refused(Shell(tmp_path, "--interface", "eth0"), "list", code=2)
+    assert "'eth0' is no address" in await refused(Shell(tmp_path, "--interface", "eth0"), "list", code=2)
 
 
 async def test_the_foreground_engine_says_the_same(tmp_path: Path) -> None:

@@ -54,6 +54,9 @@ BAD = {
     b"10.0.0.1,a\x07b": "Line 1: The name 'a⟨0007⟩b' holds what cannot be shown.",
     b"10.0.0.1,A\n10.0.0.2\n10.0.0.1,B": "Line 3: '10.0.0.1' is in line 1 already.",
     b"10.0.0.1:443\nhttps://10.0.0.1:443": "Line 2: 'https://10.0.0.1:443' is in line 1 already.",
+    b"10.0.0.1:443\nhttps://10.0.0.1": "Line 2: 'https://10.0.0.1' is in line 1 already.",
+    b"10.0.0.1\n10.0.0.2\n10.0.0.1:8443": "Line 3: '10.0.0.1:8443' is in line 1 already.",
+    b"10.0.0.1," + b"x" * 200_000: "Line 1: it is longer than 1,024 letters.",
     b"admin:secret@10.0.0.1": "Line 1: '…@10.0.0.1' is no address of a device: "
     "a user name and a password are given on their own.",
     b"10.0.0.0/24": "Line 1: '10.0.0.0/24' is no address of a device: "
@@ -119,6 +122,12 @@ def test_in_pasted_text_the_part_that_is_wrong_is_named() -> None:
         parse_pasted("10.0.0.1 and 10.0.0.2")
     assert parse_pasted("lobby") == (Entry("lobby"),)
     assert parse_pasted(" ") == ()
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1 https://x:sec,ret@10.0.0.2", "x:sec ret@10.0.0.1", "x/y:p;w@10.0.0.1"])
+def test_a_password_in_pasted_text_is_not_told_not_even_in_parts(text: str) -> None:
+    with pytest.raises(UsageError, match=r"^'…@10\.0\.0\.[12]' is no address of a device: a user name and a password"):
+        parse_pasted(text)
 
 
 @given(st.binary(max_size=200))

@@ -26,6 +26,8 @@ GOOD = {
     "cam-7": Target("cam-7"),
     "10-0-0-1.site.example": Target("10-0-0-1.site.example"),
     "[::1]": Target("::1"),
+    "::ffff:192.168.20.1": Target("192.168.20.1"),
+    "[::ffff:c0a8:1401]:8443": Target("192.168.20.1", 8443),
 }
 
 BAD = {
@@ -53,6 +55,10 @@ BAD = {
     "admin:secret@192.168.20.1": "password",
     "https://admin:secret@192.168.20.1:443": "password",
     "admin@192.168.20.1": "user name",
+    "https://admin:sec/secret@192.168.20.1": "password",
+    "https://admin:sec#secret@192.168.20.1": "password",
+    "admin:sec?secret@192.168.20.1:4443": "password",
+    "admin:sec@secret@192.168.20.1/x": "password",
     "239.255.255.250": "one device",
     "0.0.0.0": "one device",
     "255.255.255.255": "one device",
@@ -67,6 +73,8 @@ BAD = {
     "[fe80::1%eth 1]": "'eth 1' after the '%'",
     "[fe80::1%\x1b[2J]": "after the '%'",
     "[fe80::1%eth1%eth2]": "not an IPv6 address",
+    "fe80::1%eth1:443": "'eth1:443' after the '%'",
+    "[::ffff:239.255.255.250]": "one device",
     "[ff02::1%eth1]": "one device",
     "[::]:443": "one device",
     "192.168.20.0/24": "several addresses",

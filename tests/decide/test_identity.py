@@ -3,9 +3,11 @@ import random
 import pytest
 
 from core.decide.identity import (
+    MOST_NAMES,
     Found,
     Identity,
     Index,
+    Names,
     claimed_by,
     maker,
     marks_of_device,
@@ -127,3 +129,11 @@ def test_the_index_finds_exactly_what_matches() -> None:
             index.put(key, marks_of_row(rows[key]))
         asked = choose.choice(devices)
         assert index.find(marks_of_device(asked)) == {key for key, row in rows.items() if matches(row, asked)}
+
+
+def test_names_are_remembered_up_to_a_bound() -> None:
+    names = Names()
+    for number in range(MOST_NAMES + 1):
+        names.put(f"cam-{number}", ("10.0.0.1",))
+        names.put("cam-0", ("10.0.0.2",))
+    assert (names.of("cam-0"), names.of("cam-1"), names.of("cam-2")) == (("10.0.0.2",), (), ("10.0.0.1",))

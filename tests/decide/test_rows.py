@@ -97,6 +97,12 @@ def test_ipv4_and_ipv6_of_one_device_are_one_row() -> None:
     assert parted([seen(A, key=KEY), seen(A6, source="scan", key=KEY)]) == [(A, A6)]
 
 
+def test_a_link_local_address_is_another_device_on_another_interface() -> None:
+    here, there = "fe80::7%eth0", "fe80::7%eth1"
+    assert parted([seen(A, ONE), seen(here, ONE), seen(there, TWO)]) == [(A, here), (there,)]
+    assert row(seen(here, ONE, name="Door")).address == here
+
+
 def test_an_address_on_two_interfaces_is_one() -> None:
     [here, there] = (Sighting("mDNS", A, interface, endpoint=ONE) for interface in ("10.0.0.254", "10.0.1.254"))
     both = table([here])
@@ -220,7 +226,12 @@ def test_each_change_names_exactly_the_rows_that_differ_and_each_address_is_in_o
         present = {address for found in after.values() for address in found.addresses}
         assert len(present) == sum(len(found.addresses) for found in after.values())
         assert (sighting.address in present) is not sighting.gone
-        assert all(sightings.at(address) is found for found in after.values() for address in found.addresses)
+        assert all(sightings.at(found.address) is found for found in after.values())
+        assert all(
+            (at := sightings.at(address)) is not None and (at.key, at.address, at.identities) == (key, address, own)
+            for key, own, addresses in ((found.key, found.identities, found.addresses) for found in after.values())
+            for address in addresses
+        )
         assert all(sightings.at(address) is None for address in set(ADDRESSES) - present)
 
 
@@ -249,7 +260,10 @@ def test_the_rows_of_a_device_are_those_that_match_it_and_its_own_address_comes_
     device = added(host=host, endpoint=endpoint, **known)
     sightings = table(told)
     found = sightings.of(device)
-    assert set(found) == {one for one in sightings.rows.values() if matches(one, device)}
+    assert sorted(one.key for one in found) == sorted(
+        one.key for one in sightings.rows.values() if matches(one, device)
+    )
+    assert found[:1] == (sightings.at(host),) or sightings.at(host) is None
     assert not any(host in one.addresses for one in found[1:])
 
 
@@ -283,6 +297,30 @@ def test_repeating_what_was_said_keeps_it() -> None:
     assert sightings.add(seen(A), now=5) == frozenset()
     assert sightings.expire(before=5) == frozenset()
     assert sightings.rows[f"found:endpoint:{ONE}"].name == "Door"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(SIGHTING, max_size=30))
+def test_telling_all_of_it_again_changes_nothing(told: list[Sighting]) -> None:
+    sightings = table(told)
+    before = dict(sightings.rows)
+    newest = {(sighting.address, sighting.source): sighting for sighting in told}
+    for sighting in (*newest.values(), *reversed(newest.values())):
+        assert sightings.add(sighting) == frozenset()
+        assert sightings.repeat(sighting, 0.0)
+    assert dict(sightings.rows) == before
+
+
+def test_what_is_only_repeated_gives_way_to_anything_newer() -> None:
+    first, newer = seen(A, ONE, name="Door"), seen(A, ONE, name="Gate")
+    sightings = table([first, newer])
+    assert not sightings.repeat(first, 5.0)
+    assert not sightings.repeat(seen(B, ONE), 5.0)
+    assert not sightings.repeat(seen(A, ONE, source="mDNS"), 5.0)
+    assert sightings.repeat(newer, 5.0)
+    assert sightings.expire(before=5.0) == frozenset()
+    sightings.add(seen(A, gone=True))
+    assert not sightings.repeat(newer, 6.0)
 
 
 def test_rows_cannot_be_changed_from_outside() -> None:

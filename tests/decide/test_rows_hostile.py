@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.decide.identity import Identity
+from core.decide.ports import candidates
 from core.decide.rows import Sightings
 from core.model.sighting import Sighting
 from tests.decide.sightings import (
@@ -23,9 +24,11 @@ from tests.decide.sightings import (
     matches,
     row,
     seen,
+    shuffled,
     table,
 )
 
+HERE = "10.0.0.7"
 # A key alone is no claim: who shows it in a handshake has it.
 KINDS = st.sets(st.sampled_from(list(Identity))).filter(lambda kinds: kinds - {Identity.KEY})
 
@@ -58,6 +61,37 @@ def test_a_host_that_lies_joins_no_two_devices_and_parts_none(
         assert {tuple(address for address in one if address != "10.0.0.66") for one in found} - {()} == set(honest)
         if leaves:
             sightings.remove("10.0.0.66")
+
+
+def test_what_an_address_says_itself_goes_before_what_others_say_of_its_device() -> None:
+    """So that nobody sends the gateway to other ports, or to plain HTTP, by claiming to be a camera."""
+    liar = seen(
+        A, ONE, ports=tuple(("https", 9000 + number) for number in range(8)), path="/lie", name="Lie", model="L"
+    )
+    found = table([liar, seen(B, ONE, ports=(("https", 8443),), path="/onvif", name="Door")]).at(B)
+    assert found is not None
+    assert (found.address, found.addresses, found.name, found.path, found.model) == (B, (B, A), "Door", "/onvif", "L")
+    assert found.ports[0] == ("https", 8443)
+    assert candidates(found.said)[0].port == 8443
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(SIGHTING, max_size=8), st.lists(SIGHTING | FAREWELL, max_size=30), st.data())
+def test_nothing_that_is_claimed_elsewhere_changes_what_is_known_of_an_address(
+    own: list[Sighting], others: list[Sighting], data: st.DataObject
+) -> None:
+    """However they mix, and whether or not they are joined to it, in one row or taken for an added device."""
+    own = [msgspec.structs.replace(sighting, address=HERE) for sighting in own]
+    others = [other for other in others if other.address != HERE]
+    alone, crowded = table(own).at(HERE), table(shuffled([*own, *others], data)).at(HERE)
+    assert (alone is None) == (crowded is None)
+    if alone is None or crowded is None:
+        return
+    assert (crowded.address, crowded.addresses[0]) == (HERE, HERE)
+    for text in ("name", "manufacturer", "model", "serial", "path"):
+        assert getattr(alone, text) in ("", getattr(crowded, text))
+    said = dict(crowded.said)
+    assert all(said[source][: len(ports)] == ports for source, ports in alone.said)
 
 
 def test_ten_thousand_identities_from_one_host_stay_one_row_and_pull_nobody_in() -> None:

@@ -24,7 +24,7 @@ from core.model.review import ChangeKind
 from core.simulator.settings import CameraSettings, Quirks
 from core.simulator.site import Site
 from tests.engine.conftest import CALLER, CONFIG, until
-from tests.engine.counting import CountingDevice, Odd, twin_of
+from tests.engine.counting import CountingDevice, Odd, copy_of, twin_of
 from tests.engine.moving import Network, at, at_work, heard_nothing
 from tests.network.leaves import new_leaf
 
@@ -150,6 +150,24 @@ async def test_a_stranger_who_announces_a_device_that_is_away_blocks_it_until_it
             f"blocked: what claims to be it at {stranger.address} shows another certificate than the stored one"
         ]
         assert await network.events(device, "online") == ["online, again at its own address"]
+
+
+async def test_who_copied_its_certificate_but_has_not_its_key_is_neither_followed_nor_anything_to_review(
+    network: Network,
+) -> None:
+    async with CountingDevice("127.0.94.91", ONE) as victim, at("127.0.94.92", victim.port, copy_of(ONE)) as thief:
+        device = await network.add(victim)
+        await victim.off()
+        network.claim(thief.host)
+        await network.becomes(device, Connection.OFFLINE)
+        await until(lambda: thief.connections > 1)
+        view = network.view(device)
+        assert (view.host, view.connection, view.presented) == (victim.host, Connection.OFFLINE, None)
+        assert not thief.presented
+        async with at("127.0.94.93", victim.port, ONE) as there:
+            network.claim(there.host)
+            await network.followed(device, there)
+        assert heard_nothing(thief, there)
 
 
 async def test_the_device_itself_is_followed_past_a_stranger_who_came_first(network: Network) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from core.model.device import AttentionKind, CertificateField, Connection, DeviceView, StepState
 from core.model.errors import UsageError
-from core.model.messages import CancelInstall, ReplaceDevice
+from core.model.messages import CancelInstall, LookAt, Looks, ReplaceDevice
 from core.model.sighting import Sighting
 from core.simulator.camera import Camera
 from core.simulator.settings import CameraSettings, Mishap, Quirks, Timing, Way
@@ -114,6 +114,17 @@ async def test_without_leave_nothing_is_sent_and_the_way_is_told(gateway: Gatewa
         assert "--enable-https" in device.attention_hint
         assert not credentials(camera)
         assert not is_https_on(camera)
+
+
+async def test_a_camera_that_is_away_when_it_was_agreed_gets_https_when_it_is_back(gateway: Gateway) -> None:
+    settings = off(host="127.0.60.23")
+    async with Camera(settings) as camera:
+        ports = {"http_port": camera.http_port, "https_port": camera.https_port}
+    device = await add(gateway, camera, enable_https=True, patience=0.0)
+    assert (device.certificate_field, device.connection) == (None, Connection.OFFLINE)
+    async with Camera(msgspec.structs.replace(settings, **ports)) as camera:
+        await until(lambda: gateway.view(device.id).certificate_field is CertificateField.ARCULES)
+        assert camera.log.operations().count(SET) == 1
 
 
 async def test_a_device_on_http_at_an_unusual_port_is_moved_to_https_later(gateway: Gateway) -> None:
@@ -221,9 +232,12 @@ class WithoutHttps(OwnServer):
         return (("HTTP", True, 80),)
 
 
+def announce_http(gateway: Gateway, port: int) -> None:
+    gateway.engine._services.registry.hear(Sighting("SSDP", "127.0.0.1", "lo", ports=(("http", port),)))
+
+
 async def meet(gateway: Gateway, device: ScriptedCamera, **options: Any) -> DeviceView:
-    sighting = Sighting("SSDP", "127.0.0.1", "lo", ports=(("http", device.port),))
-    gateway.engine._services.registry.hear(sighting)
+    announce_http(gateway, device.port)
     return await gateway.add("127.0.0.1", **options)
 
 
@@ -232,6 +246,19 @@ async def test_where_anybody_may_ask_what_is_off_is_told_without_a_login(gateway
         view = await meet(gateway, device)
         assert (view.certificate_field, view.attention_kind) == (CertificateField.HTTP, AttentionKind.HTTPS_OFF)
         assert find_line(gateway, view.id)[1] == f"HTTP on {device.port} (no HTTPS answers) · device says HTTPS off"
+        assert {way for _, way in device.ways} <= {"plain", ""}
+
+
+@pytest.mark.parametrize(("kind", "told"), [(OwnServer, "HTTPS is off"), (WithoutHttps, "HTTP only")])
+async def test_a_look_tells_whether_https_is_missing_or_only_off(
+    gateway: Gateway, kind: type[OwnServer], told: str
+) -> None:
+    async with ScriptedCamera(kind(off=443, on=443)) as device:
+        announce_http(gateway, device.port)
+        looks = await gateway.engine.handle(LookAt(addresses=("127.0.0.1",)), CALLER)
+        assert isinstance(looks, Looks)
+        assert looks.looks[0].way.startswith("HTTP")
+        assert told in looks.looks[0].way
         assert {way for _, way in device.ways} <= {"plain", ""}
 
 

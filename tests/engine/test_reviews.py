@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.engine.clock import stamp
 from core.model.device import CertificateField, Connection, DeviceView, Origin
 from core.model.errors import NotReachedError, RefusedError, UsageError
 from core.model.messages import (
@@ -96,6 +97,24 @@ async def test_what_changed_while_one_was_looking_is_refused_and_shown_anew(gate
         assert shown.presented is not None
         assert shown.presented.fingerprint == await served(camera) != reviewed
         assert (await accept(gateway, device.id, shown.presented.fingerprint)).connection is Connection.ONLINE
+
+
+async def test_since_when_a_certificate_is_shown_is_told_anew_where_it_changes_again(folder: Path) -> None:
+    async with Camera(RESTLESS) as camera:
+        async with running(folder) as gateway:
+            device = await add(gateway, camera)
+            assert (await review(gateway, device.id)).since == ""
+            await camera.power_cut()
+            first = await blocked(gateway, device.id)
+            # Times are told to the second.
+            await until(lambda: stamp() != first.since)
+            await camera.power_cut()
+            await until(lambda: gateway.view(device.id).presented != first.presented)
+            await until(lambda: gateway.view(device.id).change)
+            told = [event.at for event in (await gateway.detail(device.id)).events if event.kind == "blocked"]
+            assert (await review(gateway, device.id)).since == told[-1] != told[0]
+        async with running(folder) as gateway:
+            assert (await review(gateway, device.id)).since == told[-1]
 
 
 async def test_a_device_that_is_away_cannot_be_accepted(gateway: Gateway) -> None:

@@ -67,8 +67,8 @@ class Bare:
     async def over(self, *networks: str) -> Scanned:
         return await self.scan.run(parse_networks(networks))
 
-    async def remind(self, later: float = 0.0) -> None:
-        await self.scan.remind(asyncio.get_running_loop().time() + later)
+    def remind(self, later: float = 0.0) -> None:
+        self.scan.remind(asyncio.get_running_loop().time() + later)
 
 
 async def scan(gateway: Gateway, *networks: str) -> Scanned:
@@ -79,6 +79,12 @@ async def scan(gateway: Gateway, *networks: str) -> Scanned:
 
 def under_way(gateway: Gateway) -> ScanView | None:
     return gateway.engine.board.status().scan
+
+
+def open_sockets() -> set[str]:
+    """Return the sockets of this process, by the kernel's names for them."""
+    files = Path("/proc/self/fd").iterdir()
+    return {name for file in files if file.is_symlink() and (name := str(file.readlink())).startswith("socket:")}
 
 
 def hosts(scanned: Scanned) -> list[str]:
@@ -244,11 +250,12 @@ async def test_a_scan_goes_on_when_whoever_asked_for_it_leaves(gateway: Gateway)
 
 async def test_the_engines_end_ends_the_scan_and_closes_its_connections(folder: Path) -> None:
     with hanging(("127.64.13.1", 8443)):
-        before = open_files()
+        before = open_sockets()
         async with running(folder) as gateway:
             asked = asyncio.create_task(scan(gateway, "127.64.13.0/30"))
             await until(lambda: (view := under_way(gateway)) and view.tried == 1)
-        assert open_files() == before
+            assert open_sockets() - before
+        assert not open_sockets() - before
         scanned = await asked
     assert (scanned.total, scanned.tried) == (2, 1)
 
@@ -262,11 +269,11 @@ async def test_what_was_found_stays_in_view_for_an_hour() -> None:
     async with devices(bare.https, a127_64_14_1=LEAF):
         await bare.over("127.64.14.0/30")
     found = asyncio.get_running_loop().time()
-    await bare.remind(HOUR - 10)
+    bare.remind(HOUR - 10)
     bare.registry.expire(found)
     assert len(shown(bare)) == 1
     later = asyncio.get_running_loop().time()
-    await bare.remind(HOUR + 10)
+    bare.remind(HOUR + 10)
     bare.registry.expire(later)
     assert not shown(bare)
 
@@ -277,7 +284,7 @@ async def test_what_a_later_scan_does_not_find_any_more_is_forgotten_as_all_else
         await bare.over("127.64.15.0/30")
     await bare.over("127.64.15.0/30")
     later = asyncio.get_running_loop().time()
-    await bare.remind()
+    bare.remind()
     bare.registry.expire(later)
     assert not shown(bare)
 
@@ -287,8 +294,20 @@ async def test_what_said_goodbye_does_not_come_back() -> None:
     async with devices(bare.https, a127_64_16_1=LEAF):
         await bare.over("127.64.16.0/30")
     bare.registry.hear(Sighting("WS-Discovery", "127.64.16.1", "127.0.0.1", gone=True))
-    await bare.remind()
+    bare.remind()
     assert not shown(bare)
+
+
+async def test_what_was_found_does_not_come_back_over_newer_words_of_the_same_source() -> None:
+    port = free_udp_port()
+    bare = Bare("127.64.19.1", port)
+    async with answering("127.64.19.1", port, probe_matches(about(endpoint="urn:uuid:old"))):
+        await bare.over("127.64.19.1")
+    newer = Sighting("WS-Discovery", "127.64.19.1", "127.0.0.1", endpoint="urn:uuid:new", name="Gate")
+    bare.registry.hear(newer)
+    bare.remind()
+    [found] = bare.registry._sightings.rows.values()
+    assert (found.name, found.said) == ("Gate", (("WS-Discovery", ()),))
 
 
 async def test_new_addresses_are_paced() -> None:
