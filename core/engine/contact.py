@@ -8,8 +8,12 @@ from datetime import datetime
 import msgspec
 
 from core.decide.addresses import parse_address
+from core.decide.key_choice import manages
 from core.decide.keystore import Room, find_room, leftovers
-from core.decide.ports import USUAL_PORTS, has_https, is_https_off
+from core.decide.old_tls import change_in_words
+from core.decide.plain_http import Spot, kept_back, may_log_in
+from core.decide.ports import has_https, is_https_off
+from core.decide.preflight import CLOCK_TOLERANCE
 from core.decide.steps import Step
 from core.engine.case import Case
 from core.engine.clock import now
@@ -17,7 +21,6 @@ from core.engine.enabling import Enabling, Outcome
 from core.engine.finder import GIVEN_IS_HTTP, Finder, Place
 from core.engine.progress import Progress
 from core.engine.settlement import carry_out
-from core.model.device import Origin
 from core.model.errors import (
     DeviceError,
     FaultError,
@@ -29,13 +32,13 @@ from core.model.errors import (
     UnsupportedError,
     WrongLeafError,
 )
-from core.model.keystore import Information, Inventory, KeystoreCapabilities
+from core.model.keystore import Information, Inventory, KeystoreCapabilities, Way
 from core.model.records import Purpose
 from core.network.look import Seen, look
 from core.onvif.device import OnvifDevice
+from core.onvif.management import CertificateManagement
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
-_CLOCK_TOLERANCE = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +89,8 @@ class Contact:
         if place is None:
             was_there = original.scheme == "http" and original.host == self._target.host
             known_http = original.port if was_there else None
-            place = await Finder(self._case.services.wsdls, self._target, found, known_http).find()
+            legacy = self._case.may_fall_back
+            place = await Finder(self._case.services.wsdls, self._target, found, known_http, legacy=legacy).find()
         self._case.show(
             host=self._target.host,
             path=found.path if found else self._case.device.path,
@@ -96,20 +100,26 @@ class Contact:
         return place
 
     def _show(self, place: Place) -> None:
-        self._case.show(scheme=place.scheme, port=place.port, tls=place.seen.tls if place.seen else "")
+        tls, weak = (place.seen.tls, place.seen.weak) if place.seen else ("", False)
+        self._case.show(scheme=place.scheme, port=place.port, tls=tls, weak_tls=weak)
 
     async def _look_where_it_was(self) -> Place | None:
         """A device that has a certificate, and is not replaced, is not looked for at other ports."""
         port = self._case.original.port
         if self._case.original.pin is None or self._replaces or port is None:
             return None
-        return Place("https", port, "where it was", await look(self._target.host, port))
+        seen = await look(self._target.host, port, legacy=self._case.may_fall_back)
+        return Place("https", port, "where it was", seen)
 
     async def look(self, seen: Seen) -> None:
         """Step 2: what the device shows now is what this whole session is bound to."""
         with self._progress.step(Step.LOOK) as line:
-            again = await look(self._case.device.host, self._case.device.port or 0)
+            device = self._case.device
+            again = await look(device.host, device.port or 0, legacy=device.weak_tls)
             self._expect(seen, again)
+            self._case.note_tls(again)
+            if told := change_in_words(self._case.original, self._case.device):
+                await self._case.services.tell("tls", told, self._case.device)
             line.detail = " ".join(seen.fingerprint[start : start + 4] for start in range(0, 16, 4)) + " …"
         await self._case.note_place(await self._case.learn_leaf(seen.der))
 
@@ -135,19 +145,19 @@ class Contact:
 
     def _refuse_twin(self, seen: Seen) -> None:
         """A certificate that was made for one device is shown by that one only: it is added already."""
-        for other in self._case.services.registry.devices.values():
-            pin = other.pin if other.id != self._case.device.id else None
-            if pin is not None and pin.origin is Origin.ISSUED and pin.fingerprint == seen.fingerprint:
-                raise UnexpectedLeafError(
-                    f"This is {other.name} ({other.host}), which is added already",
-                    "It shows the certificate that was made for that one. Remove one of the two.",
-                )
+        other = self._case.services.registry.made_for(seen.fingerprint, besides=self._case.device.id)
+        if other is not None:
+            raise UnexpectedLeafError(
+                f"This is {other.name} ({other.host}), which is added already",
+                f"It shows the certificate that was made for that one. If that one is here now: camtrust remove "
+                f"{self._case.device.id}, then camtrust replace {other.id} {self._target}",
+            )
 
     async def ask(self, onvif: OnvifDevice) -> tuple[KeystoreCapabilities | None, datetime | None]:
         """Step 3, without a login. Return what the keystore can do, None without one, and the device's clock."""
         with self._progress.step(Step.ASK) as line:
             clock = await onvif.clock()
-            capabilities = await onvif.keystore_capabilities()
+            capabilities = await onvif.certificate_capabilities()
             line.detail = "; ".join(filter(None, (_ability(capabilities), _clock_note(clock))))
         return capabilities, clock
 
@@ -173,23 +183,26 @@ class Contact:
         with self._progress.step(Step.PREFLIGHT) as line:
             if not manages(capabilities) or capabilities is None:
                 raise UnsupportedError("The camera cannot take a certificate of ours", "It keeps its own certificate.")
-            inventory = await onvif.keystore.inventory()
+            management = onvif.management(capabilities.way)
+            inventory = await management.inventory()
             leaf = await self._case.services.store.certificate(self._case.install.old or "")
             room = find_room(capabilities, inventory, leaf or b"")
-            if room.problem and await self._make_room(onvif, inventory):
-                inventory = await onvif.keystore.inventory()
+            # By the device service a device does not say how much room there is.
+            is_tight = bool(room.problem) or capabilities.way is Way.DEVICE
+            if is_tight and await self._make_room(management, inventory):
+                inventory = await management.inventory()
                 room = find_room(capabilities, inventory, leaf or b"")
             if room.problem:
                 raise FaultError(room.problem, room.hint)
             line.detail = "for one key and one certificate"
         return inventory, room
 
-    async def _make_room(self, onvif: OnvifDevice, inventory: Inventory) -> bool:
+    async def _make_room(self, management: CertificateManagement, inventory: Inventory) -> bool:
         """Clear away what earlier installs of ours left behind; tell whether there was anything."""
-        left = leftovers(inventory, self._case.services.alias_prefix)
+        left = leftovers(inventory, self._case.services.alias_prefix, await self._case.signed_before(inventory))
         try:
             for call in left:
-                await carry_out(onvif.keystore, call, self._case.device.id)
+                await carry_out(management, call, self._case.device.id)
         except (FaultError, UnsupportedError) as error:
             _log.info("%s: no room made: %s", self._case.device.id, error.title)
         return bool(left)
@@ -202,7 +215,7 @@ class Contact:
         try:
             outcome = await self._over_http(place)
             if outcome.place is None and self._wants_https:
-                raise outcome.note or self._kept_back()
+                raise outcome.note or kept_back(self._config.http_login)
         except BaseException as error:
             # Where HTTPS is wanted not even one who cancels it has said that plain HTTP will do.
             if self._wants_https or isinstance(error, DeviceError):
@@ -226,56 +239,30 @@ class Contact:
         except TlsFailedError:
             raise
         except LoginNeededError as error:
-            note = self._kept_back() if is_kept_back else error
+            note = kept_back(self._config.http_login) if is_kept_back else error
         except DeviceError as error:
             note = None if isinstance(error, UnsupportedError) else error
         return Outcome(note=note, is_off=not is_on_purpose and is_https_off(place.listed or ()))
 
     def _may_log_in(self, place: Place) -> bool:
-        if self._config.http_login == "never":
-            return False
-        allowed = self._request.allow_http_login or self._config.http_login == "always"
         # Who agreed to a login for switching HTTPS on did not for a device that has none.
         enables = self._enables and (place.listed is None or has_https(place.listed))
-        return allowed or enables or self._is_on_purpose(place)
+        allowed = self._request.allow_http_login or enables or self._is_on_purpose(place)
+        return may_log_in(self._config.http_login, allowed=allowed)
 
     def _is_on_purpose(self, place: Place) -> bool:
-        if self._target.scheme == "http":
-            return True
-        # Whoever can answer at a port for HTTPS must not get the login by answering without it.
-        is_https_port = place.port in USUAL_PORTS or self._is_announced(place.port)
-        return place.how == GIVEN_IS_HTTP and not is_https_port and not self._enables
-
-    def _kept_back(self) -> LoginNeededError:
-        title = "The login was not sent, as it would have gone over plain HTTP"
-        if self._config.http_login == "never":
-            return LoginNeededError(title, "The gateway's settings forbid it. Enable HTTPS on the camera's own page.")
-        return LoginNeededError(
-            title,
-            "Enable HTTPS on the camera, or replace it: with its HTTPS address where that has an unusual port, with "
-            "--enable-https to switch HTTPS on by one login over HTTP, or with --allow-http-login.",
-        )
-
-    def _is_announced(self, port: int) -> bool:
-        found = self._case.services.registry.found(self._target.host)
-        return found is not None and ("https", port) in found.ports
-
-
-def manages(capabilities: KeystoreCapabilities | None) -> bool:
-    """Tell whether the device can make a key, request a certificate for it, and serve it."""
-    return (
-        capabilities is not None
-        and capabilities.csr
-        and capabilities.tls_server
-        and (capabilities.makes_rsa or capabilities.makes_ec)
-    )
+        given = place.how == GIVEN_IS_HTTP and not self._enables
+        announced = self._case.services.registry.announced(self._target.host)
+        return Spot(place.port, self._target.scheme == "http", given, announced).is_on_purpose
 
 
 def _ability(capabilities: KeystoreCapabilities | None) -> str:
-    return "can make a key and take a certificate" if manages(capabilities) else "cannot take a certificate of ours"
+    if capabilities is None or not manages(capabilities):
+        return "cannot take a certificate of ours"
+    return f"can make a key and take a certificate, by its {capabilities.way}"
 
 
 def _clock_note(clock: datetime | None) -> str:
-    if clock is None or abs((clock - now()).total_seconds()) < _CLOCK_TOLERANCE:
+    if clock is None or abs((clock - now()).total_seconds()) < CLOCK_TOLERANCE:
         return ""
     return f"its clock is wrong: {clock:%Y-%m-%d %H:%M}"

@@ -1,13 +1,16 @@
 """What adding a device would do, found out without a login and without changing or storing anything."""
 
+import contextlib
 import dataclasses
 
 from core.decide.addresses import Target
 from core.decide.certificates import describe
-from core.engine.contact import manages
+from core.decide.key_choice import manages
+from core.decide.ports import is_https_off
+from core.engine.arguments import locate
 from core.engine.finder import Finder, Place
 from core.engine.services import Services
-from core.model.errors import DeviceError
+from core.model.errors import DeviceError, UsageError
 from core.model.messages import Look
 from core.network.transport import DeviceTransport
 from core.onvif.device import OnvifDevice
@@ -27,17 +30,20 @@ class Preview:
             return await self._look_at(target)
 
     async def _look_at(self, target: Target) -> Look:
+        with contextlib.suppress(UsageError):
+            await locate(self._services.registry, target)
         found = self._services.registry.found(target.host)
         added = self._services.registry.at(target.host, target.port)
         if any(device.pin is not None for device in added) and not target.scheme:
             # What has a certificate is not asked over plain HTTP whether it speaks that (rule R13).
             target = dataclasses.replace(target, scheme="https")
         try:
-            place = await Finder(self._services.wsdls, target, found).find()
+            legacy = all(device.pin is None or device.weak_tls for device in added)
+            place = await Finder(self._services.wsdls, target, found, legacy=legacy).find()
         except DeviceError as error:
             return Look(str(target), problem=error.title, notes=(error.hint,))
         if place.seen is None:
-            return Look(str(target), way="HTTP only: will be added without encryption")
+            return Look(str(target), way=_over_http(place))
         certificate = describe(place.seen.der)
         return Look(
             str(target),
@@ -51,12 +57,13 @@ class Preview:
         for added in self._services.registry.at(target.host, place.port):
             if added.pin is not None and added.pin.fingerprint != leaf:
                 return f"not asked, as the stored certificate of {added.name} is another one"
-        transport = DeviceTransport(place.scheme, target.host, place.port, leaf, deadline=_DEADLINE)
+        legacy = place.seen is not None and place.seen.weak
+        transport = DeviceTransport(place.scheme, target.host, place.port, leaf, legacy=legacy, deadline=_DEADLINE)
         found = self._services.registry.found(target.host)
         path = found.path if found else ""
         device = OnvifDevice(self._services.wsdls, transport, place.scheme, target.host, place.port, path=path)
         try:
-            capabilities = await device.keystore_capabilities()
+            capabilities = await device.certificate_capabilities()
         except DeviceError as error:
             return f"abilities not known: {error.title}"
         finally:
@@ -71,3 +78,9 @@ class Preview:
             and device.pin.fingerprint == fingerprint
             and (device.host, device.port) != (host, port)
         )
+
+
+def _over_http(place: Place) -> str:
+    if is_https_off(place.listed or ()):
+        return "HTTP, as HTTPS is off on the device: without encryption unless it is switched on"
+    return "HTTP only: will be added without encryption"

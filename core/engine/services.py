@@ -6,11 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from core.authority.authority import Authority
+from core.authority.names import gateway_label
+from core.decide.certificates import fingerprint
 from core.decide.keystore import alias_prefix
 from core.engine.board import Board
 from core.engine.clock import stamp
 from core.engine.registry import Registry
 from core.model.config import Config
+from core.model.keystore import Inventory
 from core.model.records import DeviceRecord, Login
 from core.network.transport import DeviceTransport
 from core.onvif.device import OnvifDevice
@@ -41,14 +44,21 @@ class Services:
     @property
     def alias_prefix(self) -> str:
         """What the aliases begin with of everything that this gateway makes on devices."""
-        return alias_prefix(self.gateway)
+        return alias_prefix(gateway_label(self.gateway))
 
     @asynccontextmanager
-    async def session(self, device: DeviceRecord, leaf: str | None, login: Login | None) -> AsyncIterator[OnvifDevice]:
-        """Talk to a device over connections that are bound to `leaf`; None only for plain HTTP."""
+    async def session(
+        self, device: DeviceRecord, leaf: str | None, login: Login | None, *, deadline: float = 30.0
+    ) -> AsyncIterator[OnvifDevice]:
+        """Talk to a device over connections that are bound to `leaf`; None only for plain HTTP.
+
+        `deadline` in seconds is for each call.
+        """
         if device.port is None:
             raise ValueError("a device without a port was never reached")
-        transport = DeviceTransport(device.scheme, device.host, device.port, leaf)
+        transport = DeviceTransport(
+            device.scheme, device.host, device.port, leaf, legacy=device.weak_tls, deadline=deadline
+        )
         onvif = OnvifDevice(
             self.wsdls, transport, device.scheme, device.host, device.port, path=device.path, login=login
         )
@@ -56,6 +66,12 @@ class Services:
             yield onvif
         finally:
             await onvif.close()
+
+    async def signed_among(self, inventory: Inventory, *, besides: str | None = None) -> frozenset[bytes]:
+        """Return those of a device's certificates, raw, that installs had signed; `besides` is the leaf of another."""
+        stored = {fingerprint(item.der): item.der for item in inventory.certificates}
+        signed = await self.store.candidates(stored) - {besides}
+        return frozenset(stored[leaf] for leaf in signed)
 
     def event(self, kind: str, text: str, device: DeviceRecord | None = None, who: str = OURSELVES) -> NewEvent:
         """Return an event of this moment."""

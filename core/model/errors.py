@@ -54,6 +54,10 @@ class RefusedError(CamtrustError):
     """The engine understood the command and will not do it: wrong role, unknown device, wrong moment."""
 
 
+class UnknownDeviceError(RefusedError):
+    """No device has the id, name or address that was given."""
+
+
 class DeviceError(CamtrustError):
     """Base of everything that can go wrong with one device. Never the gateway's fault."""
 
