@@ -1,14 +1,14 @@
 """What a camera does when it is switched on, before it answers: look at its flash memory, and see to a certificate."""
 
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 
 import msgspec
 
 from core.simulator import self_made, signing
 from core.simulator.contents import FACTORY, Contents
 from core.simulator.device import Flash, Protocol
-from core.simulator.settings import CameraSettings, Quirks
+from core.simulator.settings import CameraSettings
 
 _MADE = datetime(2025, 3, 1, tzinfo=UTC)
 
@@ -34,7 +34,12 @@ def _makes_another(settings: CameraSettings, flash: Flash) -> bool:
 
 def _protocols(settings: CameraSettings, ports: dict[str, int]) -> dict[str, Protocol]:
     given = {name: Protocol(name != "HTTPS" or settings.https_enabled, port) for name, port in ports.items()}
-    return given | ({"RTSP": Protocol(True, settings.rtsp_port)} if settings.rtsp_port is not None else {})
+    # Without video nobody listens for RTSP.
+    return (
+        given
+        if settings.rtsp_port is None
+        else {**given, "RTSP": Protocol(True, ports.get("RTSP", settings.rtsp_port))}
+    )
 
 
 def _new_contents(settings: CameraSettings, now: datetime) -> Contents:
@@ -45,18 +50,31 @@ def _new_contents(settings: CameraSettings, now: datetime) -> Contents:
 
 
 def _assign_factory(settings: CameraSettings, contents: Contents, now: datetime) -> None:
-    kind, days, sloppy = settings.factory_key, settings.factory_days, settings.quirks.sloppy_certificates
-    if settings.batch:
-        made = _of_batch(kind, settings.maker, settings.model, settings.batch, days, sloppy)
-    else:
-        made = _made(settings, kind, now, days)
+    made = (
+        _of_batch(msgspec.json.encode(_common(settings)))
+        if settings.batch
+        else _made(settings, settings.factory_key, now, settings.factory_days)
+    )
     self_made.assign(contents, FACTORY, self_made.add(contents, FACTORY, *made))
 
 
-@cache
-def _of_batch(kind: str, maker: str, model: str, batch: str, days: float, sloppy: bool) -> tuple[bytes, bytes]:
-    quirks = Quirks(sloppy_certificates=sloppy)
-    return _made(CameraSettings(maker=maker, model=model, batch=batch, quirks=quirks), kind, _MADE, days)
+def _common(settings: CameraSettings) -> CameraSettings:
+    """Return what the cameras of a batch have in common, as far as their certificate shows it."""
+    return CameraSettings(
+        maker=settings.maker,
+        model=settings.model,
+        batch=settings.batch,
+        factory_key=settings.factory_key,
+        factory_hash=settings.factory_hash,
+        factory_days=settings.factory_days,
+        quirks=msgspec.structs.replace(settings.quirks, certificate_for_address=False),
+    )
+
+
+@lru_cache
+def _of_batch(common: bytes) -> tuple[bytes, bytes]:
+    settings = msgspec.json.decode(common, type=CameraSettings)
+    return _made(settings, settings.factory_key, _MADE, settings.factory_days)
 
 
 def _made(settings: CameraSettings, kind: str, now: datetime, days: float) -> tuple[bytes, bytes]:

@@ -34,7 +34,7 @@ class Camera(Machine):
         leaving: Callable[["Camera"], None] = lambda _: None,
         changed: Callable[["Camera"], None] = lambda _: None,
     ) -> None:
-        super().__init__(settings or CameraSettings(), self._cut_power)
+        super().__init__(settings or CameraSettings(), self._cut_power, self._cut_cable)
         self._booted = booted
         self._leaving = leaving
         self._changed = changed
@@ -79,6 +79,15 @@ class Camera(Machine):
             await self._stop()
             await asyncio.sleep(self.settings.timing.boot)
             await self._start()
+
+    async def network_cut(self) -> None:
+        """Let nobody reach it for as long as its settings say; it goes on meanwhile."""
+        ports = self._ports
+        await ports.cut()
+        try:
+            await asyncio.sleep(self.settings.timing.cut)
+        finally:
+            ports.mend()
 
     async def change_certificate(self, change: Change) -> None:
         """Give it another certificate past its services, and return when that is served. Raises `Impossible`."""
@@ -162,6 +171,9 @@ class Camera(Machine):
 
     def _cut_power(self) -> None:
         self._background.begin(self.power_cut())
+
+    def _cut_cable(self) -> None:
+        self._background.begin(self.network_cut())
 
     def _act(self) -> None:
         path = self.device.presented()

@@ -8,6 +8,7 @@ from core.simulator import assignment, signing
 from core.simulator.assignment import Identity
 from core.simulator.clock import Clock
 from core.simulator.contents import FACTORY, Contents, Path
+from core.simulator.device_certificates import DeviceCertificates
 from core.simulator.faults import invalid, unsupported
 from core.simulator.keystore import Keystore
 from core.simulator.settings import CameraSettings, KeystoreSettings
@@ -38,10 +39,13 @@ class Device:
         self.settings = settings
         self.clock = Clock(settings.clock_offset, settings.lost_clock)
         self.keystore = Keystore(settings.keystore or KeystoreSettings(), flash.contents)
+        legacy = settings.certificates
+        self.certificates = DeviceCertificates(legacy, flash.contents) if legacy is not None else None
         self.protocols = dict(flash.protocols)
         self._protocols_at_boot = dict(flash.protocols)
         self._is_free = is_free
         self._assigned_at_boot = list(flash.contents.assigned)
+        self._identity_at_boot = self._identity()
 
     def flash(self) -> Flash:
         """Return what would survive a power cut now."""
@@ -70,6 +74,9 @@ class Device:
 
     def identity(self) -> Identity | None:
         """Return what the TLS server presents, None where it has nothing to present."""
+        return self._identity_at_boot if self.settings.quirks.certificate_needs_reboot else self._identity()
+
+    def _identity(self) -> Identity | None:
         path = self.presented()
         if path is None:
             return None

@@ -1,24 +1,32 @@
 """The device management service (ONVIF Core, 8), as far as a client needs it to find and judge a camera."""
 
+from datetime import timedelta
+from functools import partial
 from urllib.parse import quote
 
 from lxml import etree
 
-from core.simulator import security_service
+from core.simulator import certificate_operations, media_service, security_service
 from core.simulator.device import Device, Protocol
 from core.simulator.faults import unsupported
 from core.simulator.login import Access
 from core.simulator.operations import Call, Operation, Service
-from core.simulator.settings import CameraSettings, Way
-from core.simulator.soap import TDS, TT, tds, tt
+from core.simulator.settings import CameraSettings, TlsVersion, Way
+from core.simulator.soap import TDS, TRT, TT, tds, tt
+from core.simulator.tls import spoken_by
 
+# What the service has a name for (ONVIF Core, GetNetworkProtocols).
+_PROTOCOLS = ("HTTP", "HTTPS", "RTSP")
 _VERSIONS = {"old": (2, 42), "new": (24, 6)}
 
 
 def service(settings: CameraSettings) -> Service:
     """Return the service of a camera."""
     names = settings.keystore.names if settings.keystore else "old"
-    return Service(TDS, _VERSIONS[names], settings.path, _OPERATIONS)
+    operations = _OPERATIONS | certificate_operations.operations(settings)
+    if settings.quirks.no_get_services:
+        operations = {name: operations[name] for name in operations.keys() - {"GetServices", "GetServiceCapabilities"}}
+    return Service(TDS, _VERSIONS[names], settings.path, operations)
 
 
 def scopes(settings: CameraSettings) -> list[str]:
@@ -29,7 +37,7 @@ def scopes(settings: CameraSettings) -> list[str]:
 
 
 def _get_system_date_and_time(device: Device, _: Call) -> etree._Element:
-    now = device.clock.now()
+    now = device.clock.now() + timedelta(seconds=device.settings.quirks.local_time_ahead)
     time = tt.Time(tt.Hour(str(now.hour)), tt.Minute(str(now.minute)), tt.Second(str(now.second)))
     date = tt.Date(tt.Year(str(now.year)), tt.Month(str(now.month)), tt.Day(str(now.day)))
     kept = "Manual" if device.settings.lost_clock else "NTP"
@@ -43,6 +51,9 @@ def _get_services(device: Device, call: Call) -> etree._Element:
     offered = [(service(settings), _capabilities)]
     if settings.keystore is not None:
         offered.append((security_service.service(), security_service.capabilities))
+    offered += [
+        (media, partial(media_service.capabilities, media.namespace)) for media in media_service.services(settings)
+    ]
     include = call.text("IncludeCapability") in ("true", "1")
     return tds.GetServicesResponse(
         *(_service(offer, call.origin, [able(device)] if include else []) for offer, able in offered)
@@ -76,11 +87,11 @@ def _capabilities(device: Device) -> etree._Element:
 
 
 def _security(settings: CameraSettings) -> dict[str, str]:
-    tls = settings.https_port is not None
     said = {
-        "TLS1.1": False,
-        "TLS1.2": tls,
-        "OnboardKeyGeneration": False,
+        "TLS1.0": _speaks(settings, "1.0"),
+        "TLS1.1": _speaks(settings, "1.1"),
+        "TLS1.2": _speaks(settings, "1.2"),
+        "OnboardKeyGeneration": settings.certificates is not None,
         "AccessPolicyConfig": False,
         "DefaultAccessPolicy": True,
         "UsernameToken": Way.TOKEN in settings.login,
@@ -91,6 +102,10 @@ def _security(settings: CameraSettings) -> dict[str, str]:
         "RELToken": False,
     }
     return {name: str(value).lower() for name, value in said.items()}
+
+
+def _speaks(settings: CameraSettings, version: TlsVersion) -> bool:
+    return settings.https_port is not None and version in spoken_by(settings).versions
 
 
 def _has_tls_add_on(settings: CameraSettings) -> bool:
@@ -107,15 +122,21 @@ def _get_capabilities(device: Device, call: Call) -> etree._Element:
     asked = {element.text for element in call.body.findall("{*}Category")} or {"All"}
     if not asked & {"All", "Device"}:
         raise unsupported("There is no such service", "NoSuchService")
-    tls = str(device.settings.https_port is not None).lower()
     security = tt.Security(
-        tt("TLS1.1", "false"),
-        tt("TLS1.2", tls),
-        *(tt(name, "false") for name in ("OnboardKeyGeneration", "AccessPolicyConfig", "X.509Token")),
+        tt("TLS1.1", str(_speaks(device.settings, "1.1")).lower()),
+        tt("TLS1.2", str(_speaks(device.settings, "1.2")).lower()),
+        tt("OnboardKeyGeneration", str(device.settings.certificates is not None).lower()),
+        *(tt(name, "false") for name in ("AccessPolicyConfig", "X.509Token")),
         *(tt(name, "false") for name in ("SAMLToken", "KerberosToken", "RELToken")),
     )
     xaddr = tt.XAddr(call.origin + device.settings.path)
-    return tds.GetCapabilitiesResponse(tds.Capabilities(tt.Device(xaddr, security)))
+    media = [tt.Media(tt.XAddr(call.origin + media.path), tt.StreamingCapabilities()) for media in _older_media(device)]
+    return tds.GetCapabilitiesResponse(tds.Capabilities(tt.Device(xaddr, security), *media))
+
+
+def _older_media(device: Device) -> list[Service]:
+    """Younger services have no name in GetCapabilities."""
+    return [service for service in media_service.services(device.settings) if service.namespace == TRT]
 
 
 def _get_device_information(device: Device, _: Call) -> etree._Element:
@@ -145,6 +166,7 @@ def _get_network_protocols(device: Device, _: Call) -> etree._Element:
         *(
             tds.NetworkProtocols(tt.Name(name), tt.Enabled(str(protocol.enabled).lower()), tt.Port(str(protocol.port)))
             for name, protocol in device.protocols.items()
+            if name in _PROTOCOLS
         )
     )
 

@@ -26,13 +26,17 @@ class Outcome(Enum):
 
 
 class Digest:
-    """Hands out challenges and checks the answers. A nonce lives five minutes, and each of its counts is good once."""
+    """Hands out challenges and checks the answers. A nonce lives five minutes, and each of its counts is good once.
 
-    def __init__(self, user: str, password: str, realm: str, ways: tuple[Way, ...]) -> None:
+    With `nonce_once` only one of its counts is.
+    """
+
+    def __init__(self, user: str, password: str, realm: str, ways: tuple[Way, ...], nonce_once: bool = False) -> None:
         self._user = user
         self._password = password
         self._realm = realm
         self._names = tuple(_NAMES[way] for way in ways if way in _NAMES)
+        self._nonce_once = nonce_once
         self._nonces: OrderedDict[str, tuple[float, set[int]]] = OrderedDict()
 
     @property
@@ -80,7 +84,7 @@ class Digest:
 
     def _use(self, nonce: str, count: int, now: float) -> Outcome:
         made, used = self._nonces.get(nonce, (now - _LIFETIME, set[int]()))
-        if now - made >= _LIFETIME or count in used:
+        if now - made >= _LIFETIME or count in used or (used and self._nonce_once):
             return Outcome.STALE
         used.add(count)
         return Outcome.GOOD

@@ -8,6 +8,12 @@ from core.simulator.contents import Key, KeyStatus
 from core.simulator.keystore import Keystore
 
 
+async def make(kind: str, seconds: float) -> bytes:
+    """Make a key, in not less than so many seconds."""
+    private, _ = await asyncio.gather(asyncio.to_thread(signing.make_key, kind), asyncio.sleep(seconds))
+    return private
+
+
 class KeyMaker:
     """Keeps up with one keystore. A key takes `seconds`; with `fail` all are corrupt. `made` is called after each."""
 
@@ -37,7 +43,6 @@ class KeyMaker:
             await asyncio.wait(tasks)
 
     async def _make(self, key: Key) -> None:
-        making = asyncio.to_thread(signing.make_key, key.kind)
-        private, _ = await asyncio.gather(making, asyncio.sleep(self._seconds))
+        private = await make(key.kind, self._seconds)
         self._keystore.finish(key.id, None if self._fail else private)
         self._made()

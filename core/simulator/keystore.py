@@ -7,7 +7,6 @@ nothing.
 
 from itertools import pairwise
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
@@ -23,7 +22,7 @@ class Keystore:
     def __init__(self, settings: KeystoreSettings, contents: Contents | None = None) -> None:
         self.settings = settings
         self.contents = contents or Contents()
-        self.algorithms = settings.algorithms or tuple(signing.ALGORITHMS)
+        self.algorithms = settings.algorithms or signing.USUAL
 
     def create_rsa_key(self, length: int, alias: str = "") -> Key:
         """Begin a key of `length` bits."""
@@ -155,7 +154,7 @@ class Keystore:
     def _checked(self, der: bytes) -> bytes:
         """Return the public key of a certificate that can be stored. Its dates are nobody's business here."""
         try:
-            certificate = x509.load_der_x509_certificate(der)
+            certificate = signing.read(der)
             public = certificate.public_key()
         except UnsupportedAlgorithm:
             raise invalid("UnsupportedPublicKeyAlgorithm", "The kind of key is not supported") from None

@@ -1,5 +1,7 @@
 """Who may call what (ONVIF Core, 5.9): login by digest or token, access classes, and the lock after wrong logins."""
 
+import base64
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -28,7 +30,10 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a login. `way` is how: `Digest` or `token`. `left` is how many wrong ones are still allowed."""
+    """What became of a login. `way` is how: `Digest`, `Basic` or `token`.
+
+    `left` is how many wrong ones are still allowed.
+    """
 
     outcome: Outcome
     way: str = ""
@@ -42,8 +47,9 @@ class Doorkeeper:
     def __init__(self, settings: CameraSettings) -> None:
         self._settings = settings
         realm = f"{settings.maker} {settings.serial}"
-        self._digest = Digest(settings.user, settings.password, realm, settings.login)
         quirks = settings.quirks
+        self._realm = realm
+        self._digest = Digest(settings.user, settings.password, realm, settings.login, quirks.nonce_once)
         self._tokens = Tokens(settings.user, settings.password, settings.token_window, quirks.token_needs_z)
         self._wrong = 0
         self._locked_until = 0.0
@@ -61,21 +67,32 @@ class Doorkeeper:
             return self._refuse(way, now)
         return Verdict(outcome, way)
 
-    def challenges(self, verdict: Verdict, now: float) -> list[str]:
+    def challenges(self, verdict: Verdict, scheme: str, now: float) -> list[str]:
         """Return the WWW-Authenticate headers for somebody who was not let in; none for whoever sent a token."""
         if verdict.way == "token":
             return []
-        return self._digest.challenges(now, stale=verdict.outcome is Outcome.STALE)
+        basic = [f'Basic realm="{self._realm}"'] if self._takes_basic(scheme) else []
+        return basic + self._digest.challenges(now, stale=verdict.outcome is Outcome.STALE)
 
     def _check(
         self, request: HttpRequest, security: etree._Element | None, now: float, device_now: datetime
     ) -> tuple[Outcome, str]:
         header = request.header("authorization")
+        if header.startswith("Basic ") and self._takes_basic(request.scheme):
+            return self._basic(header), "Basic"
         if header:
             return self._digest.check(header, request.method, request.target, now), "Digest"
         if Way.TOKEN not in self._settings.login:
             return Outcome.ABSENT, ""
         return self._tokens.check(security, device_now), "token"
+
+    def _takes_basic(self, scheme: str) -> bool:
+        return self._settings.quirks.offers_basic and scheme == "https"
+
+    def _basic(self, header: str) -> Outcome:
+        right = f"{self._settings.user}:{self._settings.password}".encode()
+        given = header.partition(" ")[2].strip().encode()
+        return Outcome.GOOD if hmac.compare_digest(given, base64.b64encode(right)) else Outcome.WRONG
 
     def _refuse(self, way: str, now: float) -> Verdict:
         limit = self._settings.lockout_after

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from core.simulator import rtsp
 from core.simulator.awake import Awake
 from core.simulator.boot import boot
 from core.simulator.device import Device
@@ -15,21 +16,24 @@ from core.simulator.keystore import Keystore
 from core.simulator.listener import Serve
 from core.simulator.log import Log
 from core.simulator.loopback import check_inside
+from core.simulator.media_service import STREAM
 from core.simulator.mishaps import Mishaps
 from core.simulator.ports import Ports
 from core.simulator.settings import CameraSettings
 from core.simulator.standing import Standing
+from core.simulator.tunnel import Tunnel
 
 
 class Machine:
     """The works of a camera; `Camera` sees to it that one thing at a time is done to them.
 
-    `cut` cuts the power. Raises `ValueError` for an address that is not on the loopback interface.
+    `cut` cuts the power, `cut_network` the network. Raises `ValueError` for an address that is not on the loopback
+    interface.
     """
 
     _awake: Awake
 
-    def __init__(self, settings: CameraSettings, cut: Callable[[], None]) -> None:
+    def __init__(self, settings: CameraSettings, cut: Callable[[], None], cut_network: Callable[[], None]) -> None:
         for host in settings.hosts:
             check_inside(host)
         self.settings = settings
@@ -37,8 +41,16 @@ class Machine:
         self.mishaps = Mishaps(settings.faults)
         self.is_on = False
         self._cut = cut
+        self._cut_network = cut_network
         self._flash = FlashMemory(settings.state_file)
+        video = settings.video
+        self._take_over = Tunnel(video, STREAM).take_over if video is not None and video.tunnel else None
         self._ports = Ports(settings, self._server)
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether it has power and a network."""
+        return self.is_on and not self._ports.is_cut
 
     @property
     def host(self) -> str:
@@ -81,7 +93,8 @@ class Machine:
         flash = self._flash.load()
         ports = self._ports.keep({name: held.port for name, held in flash.protocols.items()} if flash else {})
         flash = await asyncio.to_thread(boot, self.settings, flash, ports, datetime.now(UTC))
-        self._awake = Awake(self.settings, flash, self._flash, self.log, self.mishaps, self._apply, self._cut)
+        cuts = (self._cut, self._cut_network)
+        self._awake = Awake(self.settings, flash, self._flash, self.log, self.mishaps, self._apply, *cuts)
         self.is_on = True
         await self._ports.start(self._awake.offer)
 
@@ -105,8 +118,11 @@ class Machine:
         scheme = name.lower()
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            connection = HttpConnection(scheme, reader, writer, self.log.connect(scheme))
-            await connection.serve(self._answer)
+            record = self.log.connect(scheme)
+            if self.settings.video is not None and name in (rtsp.IN_CLEAR, rtsp.OVER_TLS):
+                await rtsp.serve(reader, writer, record, self.settings.video)
+            else:
+                await HttpConnection(scheme, reader, writer, record, self._take_over).serve(self._answer)
 
         return serve
 

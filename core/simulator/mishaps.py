@@ -7,9 +7,10 @@ from core.simulator.settings import Mishap
 
 
 class Mishaps:
-    """The mishaps that are planned, by operation; `happened` counts those that were."""
+    """The mishaps that are planned, by operation; `happened` counts those that were, `called` all calls let in."""
 
     def __init__(self, planned: Mapping[str, Mishap]) -> None:
+        self.called: Counter[str] = Counter()
         self.happened: Counter[str] = Counter()
         self._planned = dict(planned)
         self._calls: Counter[str] = Counter()
@@ -21,6 +22,7 @@ class Mishaps:
 
     def take(self, operation: str) -> Mishap | None:
         """Count a call; return what is to go wrong with it."""
+        self.called[operation] += 1
         mishap = self._planned.get(operation)
         if mishap is None:
             return None

@@ -3,6 +3,7 @@
 | order | what happens to the camera at `host` |
 | --- | --- |
 | `power_cut`, `power_off`, `power_on` | as they say |
+| `network_cut` | nobody can reach it for a while, and it goes on |
 | `factory_reset` | everything is as it left the factory, with a new factory certificate |
 | `new_certificate` | a self-signed certificate for a new key |
 | `renew_certificate` | a self-signed certificate for the key in use, with new dates |
@@ -31,7 +32,7 @@ from core.simulator.site import Site
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Something to be done with the camera at `host`, such as `{"order": "power_cut", "host": "127.77.0.11"}`."""
 
-    order: Literal["power_cut", "power_off", "power_on", "factory_reset", Change, "swap", "move"]
+    order: Literal["power_cut", "power_off", "power_on", "network_cut", "factory_reset", Change, "swap", "move"]
     host: str
     other: str = ""
     to: str = ""
@@ -73,6 +74,8 @@ class Orders:
                 return camera.power_off
             case "power_on":
                 return camera.power_on
+            case "network_cut":
+                return camera.network_cut
             case "factory_reset":
                 return camera.factory_reset
             case "move":

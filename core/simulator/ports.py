@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from core.simulator import rtsp
 from core.simulator.endpoint import Endpoint, Offer
 from core.simulator.listener import Listener, Serve
 from core.simulator.settings import CameraSettings
@@ -11,7 +12,7 @@ DESCRIPTION = "UPNP"
 
 
 class Ports:
-    """HTTP and HTTPS, and one for the UPnP description, as far as the camera has them, by name.
+    """HTTP and HTTPS, those for RTSP, and one for the UPnP description, as far as the camera has them, by name.
 
     `serve` makes what serves the connections to one. Raises `OSError` where a port cannot be had.
     """
@@ -19,9 +20,12 @@ class Ports:
     def __init__(self, settings: CameraSettings, serve: Callable[[str], Serve]) -> None:
         described = settings.ssdp.port if settings.ssdp is not None else None
         asked = {"HTTP": settings.http_port, "HTTPS": settings.https_port, DESCRIPTION: described}
+        if settings.video is not None:
+            asked |= {rtsp.IN_CLEAR: settings.rtsp_port, rtsp.OVER_TLS: settings.video.rtsps_port}
         self._asked = {name: port for name, port in asked.items() if port is not None}
         self._listeners = {name: Listener(settings.hosts, serve(name)) for name in self._asked}
         self._endpoints = self._made(settings)
+        self.is_cut = False
 
     def keep(self, held: Mapping[str, int]) -> dict[str, int]:
         """Take the ports, without listening, and return those of protocols. `held` are those that it remembers."""
@@ -50,6 +54,18 @@ class Ports:
         for endpoint in self._endpoints.values():
             await endpoint.settled()
 
+    async def cut(self) -> None:
+        """Let nobody in or out until it is mended."""
+        self.is_cut = True
+        for listener in self._listeners.values():
+            await listener.cut()
+
+    def mend(self) -> None:
+        """Let everybody in again, as far as something is served."""
+        self.is_cut = False
+        for listener in self._listeners.values():
+            listener.mend()
+
     async def stop(self) -> None:
         """Serve nothing, now."""
         for endpoint in self._endpoints.values():
@@ -68,7 +84,9 @@ class Ports:
         return Offer(self._listeners[name].port) if name == DESCRIPTION else offer(name)
 
     def _made(self, settings: CameraSettings) -> dict[str, Endpoint]:
-        made = {name: Endpoint(listener, settings.timing) for name, listener in self._listeners.items()}
-        if settings.quirks.http_restarts_too and {"HTTP", "HTTPS"} <= made.keys():
-            made["HTTPS"] = Endpoint(self._listeners["HTTPS"], settings.timing, [made["HTTP"]])
+        timing, quirks = settings.timing, settings.quirks
+        made = {name: Endpoint(listener, timing) for name, listener in self._listeners.items()}
+        if "HTTPS" in made:
+            along = [made["HTTP"]] if quirks.http_restarts_too and "HTTP" in made else []
+            made["HTTPS"] = Endpoint(self._listeners["HTTPS"], timing, along, quirks.serves_in_turn)
         return made

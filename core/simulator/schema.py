@@ -1,6 +1,7 @@
 """The service descriptions that the onvif-zeep distribution installs, to check requests and answers against.
 
-The descriptions are from 2014. `CreateECCKeyPair` is newer and added here.
+The descriptions are from 2014. `CreateECCKeyPair` and the second media service, as far as it is there, are newer and
+added here.
 """
 
 from functools import cache
@@ -10,11 +11,11 @@ from pathlib import Path
 from lxml import etree
 
 from core.simulator.faults import wrong_arguments
-from core.simulator.soap import TAS, TDS
+from core.simulator.soap import TAS, TDS, TR2, TRT
 
 _XS = "http://www.w3.org/2001/XMLSchema"
 _LONGEST = 500
-_FILES = {TDS: "devicemgmt.wsdl", TAS: "advancedsecurity.wsdl"}
+_FILES = {TDS: "devicemgmt.wsdl", TAS: "advancedsecurity.wsdl", TRT: "media.wsdl"}
 _NEWER = {
     TAS: f"""<xs:schema xmlns:xs="{_XS}" xmlns:tas="{TAS}">
         <xs:element name="CreateECCKeyPair"><xs:complexType><xs:sequence>
@@ -24,6 +25,19 @@ _NEWER = {
         <xs:element name="CreateECCKeyPairResponse"><xs:complexType><xs:sequence>
             <xs:element name="KeyID" type="tas:KeyID"/>
             <xs:element name="EstimatedCreationTime" type="xs:duration"/>
+        </xs:sequence></xs:complexType></xs:element>
+    </xs:schema>"""
+}
+_WHOLE = {
+    TR2: f"""<xs:schema xmlns:xs="{_XS}" xmlns:tr2="{TR2}" targetNamespace="{TR2}" elementFormDefault="qualified">
+        <xs:element name="GetServiceCapabilities"><xs:complexType/></xs:element>
+        <xs:element name="GetProfiles"><xs:complexType><xs:sequence>
+            <xs:element name="Token" type="xs:string" minOccurs="0"/>
+            <xs:element name="Type" type="xs:string" minOccurs="0" maxOccurs="unbounded"/>
+        </xs:sequence></xs:complexType></xs:element>
+        <xs:element name="GetStreamUri"><xs:complexType><xs:sequence>
+            <xs:element name="Protocol" type="xs:string"/>
+            <xs:element name="ProfileToken" type="xs:string"/>
         </xs:sequence></xs:complexType></xs:element>
     </xs:schema>"""
 }
@@ -41,8 +55,10 @@ def check(element: etree._Element) -> None:
 @cache
 def load(namespace: str) -> etree.XMLSchema:
     """Return the schema of a service. It takes some 20 ms and is made once, for all cameras."""
-    path = _folder() / _FILES[namespace]
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    if namespace in _WHOLE:
+        return etree.XMLSchema(etree.fromstring(_WHOLE[namespace], parser))
+    path = _folder() / _FILES[namespace]
     types = etree.parse(str(path), parser).find(f".//{{{_XS}}}schema")
     assert types is not None, "every service description holds its types"
     # Written out and read again: prefixes that were declared further up in the file belong to it then.

@@ -14,7 +14,7 @@ from core.simulator.faults import failed, invalid
 from core.simulator.login import Access
 from core.simulator.operations import Call, Operation, Service
 from core.simulator.soap import TAS, tas
-from core.simulator.tls import tls_versions
+from core.simulator.tls import spoken_by
 
 PATH = "/onvif/security_service"
 VERSION = (1, 2)
@@ -46,7 +46,7 @@ def capabilities(device: Device) -> etree._Element:
     keystore = device.keystore
     algorithms = (tas.SignatureAlgorithms(tas.algorithm(oid)) for oid in keystore.algorithms)
     tls = {
-        "TLSServerSupported": " ".join(tls_versions(device.settings.newest_tls)),
+        "TLSServerSupported": " ".join(spoken_by(device.settings).versions),
         "MaximumNumberOfTLSCertificationPaths": str(keystore.settings.most_tls_paths),
     }
     return tas.Capabilities(tas.KeystoreCapabilities(_keystore(device), *algorithms), tas.TLSServerCapabilities(tls))
@@ -82,16 +82,18 @@ def _create_rsa_key_pair(device: Device, call: Call) -> etree._Element:
     length = call.text("KeyLength")
     # The schema allows any number of digits, and no camera supports more than a few.
     key = device.keystore.create_rsa_key(int(length) if len(length) < 10 else 0, call.alias())
-    return tas.CreateRSAKeyPairResponse(tas.KeyID(key.id), _estimate(device))
+    return tas.CreateRSAKeyPairResponse(tas.KeyID(key.id), *_estimate(device))
 
 
 def _create_ecc_key_pair(device: Device, call: Call) -> etree._Element:
     key = device.keystore.create_ec_key(call.text("EllipticCurve"), call.alias())
-    return tas.CreateECCKeyPairResponse(tas.KeyID(key.id), _estimate(device))
+    return tas.CreateECCKeyPairResponse(tas.KeyID(key.id), *_estimate(device))
 
 
-def _estimate(device: Device) -> etree._Element:
-    return tas.EstimatedCreationTime(f"PT{max(1, round(device.settings.timing.key))}S")
+def _estimate(device: Device) -> list[etree._Element]:
+    quirks = device.settings.quirks
+    estimate = quirks.key_estimate or f"PT{max(1, round(device.settings.timing.key))}S"
+    return [] if quirks.no_key_estimate else [tas.EstimatedCreationTime(estimate)]
 
 
 def _get_key_status(device: Device, call: Call) -> etree._Element:
@@ -126,7 +128,10 @@ def _create_pkcs10_csr(device: Device, call: Call) -> etree._Element:
     if call.body.find("{*}CSRAttribute") is not None:
         raise invalid("InvalidAttribute", "No attributes are supported")
     try:
-        der = signing.request(private, _subject(call), algorithm)
+        subject, settings = _subject(call), device.settings
+        if settings.quirks.ignores_csr_subject:
+            subject = signing.name([(NameOID.COMMON_NAME, f"{settings.model}-{settings.serial}")])
+        der = signing.request(private, subject, algorithm)
     except ValueError as error:
         raise failed("CSRCreationFailed", str(error)) from None
     return tas.CreatePKCS10CSRResponse(tas.PKCS10CSR(_base64(der)))
@@ -138,8 +143,8 @@ def _create_self_signed_certificate(device: Device, call: Call) -> etree._Elemen
     if call.body.find("{*}Extension") is not None:
         raise failed("CertificateCreationFailed", "No extensions are supported")
     private, algorithm = device.keystore.signer(call.text("KeyID"), _algorithm(call))
-    before = _time(call.text("notValidBefore")) or device.clock.now()
-    after = _time(call.text("notValidAfter")) or datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    before = call.time("notValidBefore") or device.clock.now()
+    after = call.time("notValidAfter") or datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
     if before >= after:
         raise invalid("InvalidDateTime", "The validity ends before it begins")
     try:
@@ -169,16 +174,6 @@ def _subject(call: Call) -> x509.Name:
     if not parts:
         raise invalid("InvalidSubject", "The subject is empty")
     return subject
-
-
-def _time(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise invalid("InvalidDateTime", "The time cannot be represented") from None
 
 
 def _upload_certificate(device: Device, call: Call) -> etree._Element:

@@ -6,6 +6,7 @@ from datetime import datetime
 from core.simulator import signing
 from core.simulator.contents import Certificate, Contents, Key, KeyStatus, Path
 from core.simulator.faults import OnvifFault
+from core.simulator.flawed import flawed
 from core.simulator.keystore import Keystore
 from core.simulator.settings import CameraSettings, KeystoreSettings
 
@@ -17,8 +18,9 @@ def certificate(settings: CameraSettings, private: bytes, now: datetime, days: f
     """Return the certificate that the camera makes for a key: all of them have the same name."""
     serial = settings.batch or settings.serial
     address = settings.host if settings.quirks.certificate_for_address else ""
-    der = signing.factory_certificate(private, settings.maker, settings.model, serial, now, days, address)
-    return signing.sloppy(der, private) if settings.quirks.sloppy_certificates else der
+    algorithm = signing.default_algorithm(private, settings.factory_hash)
+    who = (settings.maker, settings.model, serial)
+    return flawed(signing.factory_certificate(private, *who, now, days, address, algorithm), private, settings.quirks)
 
 
 def add(contents: Contents, alias: str, private: bytes, der: bytes) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from core.simulator.faults import from_code
+from core.simulator.quirks import Quirks as Quirks
 
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -23,6 +24,10 @@ Change = Literal["new_certificate", "renew_certificate", "factory_certificate", 
 `new_certificate` is self-signed for a new key, `renew_certificate` for the key in use with new dates;
 `factory_certificate` is the one that the camera came with, `install_own` one of the site's own authority, key and all.
 """
+
+
+TlsVersion = Literal["1.0", "1.1", "1.2", "1.3"]
+Hash = Literal["SHA-256", "SHA-1", "MD5"]
 
 
 class Way(StrEnum):
@@ -38,10 +43,23 @@ class Mishap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `fault` answers with the ONVIF fault `code`, such as `Receiver/ter:Action/ter:KeyDeletionFailed`, and does nothing.
     `drop_before` ends the connection before anything is done, `lose_reply` after it was done. `http_500_html` is what a
-    web server in front of a crashed service says. `hang` never answers. The power cuts end the connection, too.
+    web server in front of a crashed service says. `hang` never answers and does nothing, `hang_after` never answers
+    after it was done. The power cuts end the connection, too; after the network cuts the camera goes on, and nobody can
+    reach it for a while.
     """
 
-    kind: Literal["fault", "drop_before", "lose_reply", "http_500_html", "hang", "power_cut_before", "power_cut_after"]
+    kind: Literal[
+        "fault",
+        "drop_before",
+        "lose_reply",
+        "http_500_html",
+        "hang",
+        "hang_after",
+        "power_cut_before",
+        "power_cut_after",
+        "network_cut_before",
+        "network_cut_after",
+    ]
     code: str = ""
     times: Count = 1
     skip: Count = 0
@@ -71,7 +89,8 @@ class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How slow a camera is.
 
     `answer` passes before each answer. A key takes `key`, or as long as it really takes. After an assignment the old
-    certificate is served for `switch`, then the port is closed for `restart`. A power cut lasts `boot`.
+    certificate is served for `switch`, then the port is closed for `restart`. A power cut lasts `boot`, a network cut
+    `cut`. A camera that serves two certificates in turn does so for `turns`.
     """
 
     answer: Seconds = 0.0
@@ -79,6 +98,8 @@ class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     switch: Seconds = 0.05
     restart: Seconds = 0.1
     boot: Seconds = 0.1
+    cut: Seconds = 0.3
+    turns: Seconds = 0.3
 
 
 class KeystoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,48 +124,45 @@ class KeystoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     auto_delete_key: bool = False
 
 
-class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What firmware does that no specification asks for.
+class DeviceCertificatesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the device service does with certificates (ONVIF Core, up to 16.06), where it does.
 
-    - `upload_activates`: a certificate that fits a key of the camera is assigned as soon as it is uploaded.
-    - `keeps_old_certificate`: takes an assignment and goes on serving the certificate that it came with.
-    - `serves_own_version`: serves a certificate that it signs itself, for the same key, instead of the one assigned.
-    - `presents_last`: of several assigned paths serves the last, not the first.
-    - `loses_assignment_reply`: the web server restarts before it has answered the call that changed its certificate.
-    - `http_restarts_too`: the HTTP port is closed while HTTPS restarts.
-    - `forgets_assignment`: an assignment is not kept over a power cut.
-    - `new_certificate_at_boot`: makes and assigns a self-signed certificate with a new key at each start.
-    - `sloppy_certificates`: writes out `critical FALSE` in the certificates that it makes itself, which DER forbids and
-      strict programs refuse to read (RFC 5280, 4.1; X.690, 11.5).
-    - `keys_fail`: every key that it makes ends up corrupt.
-    - `ignores_protocols`: SetNetworkProtocols says yes and changes nothing.
-    - `fixed_ports`: SetNetworkProtocols refuses every port but the one that a protocol has already.
-    - `protocols_need_reboot`: SetNetworkProtocols changes what GetNetworkProtocols says at once, and what is served
-      only from the next start on.
-    - `certificate_for_address`: what it makes itself names its address, and at another address it makes and assigns a
-      new one.
-    - `token_needs_z`: takes only times that end in Z in a UsernameToken.
-    - `clock_needs_login`: tells the time only to those who have logged in.
-    - `tells_attempts`: a refused login says how many are left.
+    `most` certificates with their keys have room. `key` is the kind of key that it makes, `hash` what it signs with an
+    RSA key by, `csr` how it encodes a request. With `ignores_id` what it makes has an id of its own choosing, with
+    `ignores_subject` its own subject, with `ignores_dates` its own dates. `load_activates` enables a certificate that
+    is loaded, and no other one. Only one can be enabled unless `several_enabled`; of several the first is presented.
+    `ignores_status` says yes when one is to be enabled or disabled and changes nothing. `deletes_key` deletes a key
+    with its last certificate.
     """
 
-    upload_activates: bool = False
-    keeps_old_certificate: bool = False
-    serves_own_version: bool = False
-    presents_last: bool = False
-    loses_assignment_reply: bool = False
-    http_restarts_too: bool = False
-    forgets_assignment: bool = False
-    new_certificate_at_boot: bool = False
-    sloppy_certificates: bool = False
-    keys_fail: bool = False
-    ignores_protocols: bool = False
-    fixed_ports: bool = False
-    protocols_need_reboot: bool = False
-    certificate_for_address: bool = False
-    token_needs_z: bool = False
-    clock_needs_login: bool = False
-    tells_attempts: bool = False
+    most: Count = 4
+    key: str = "EC secp256r1"
+    hash: Hash = "SHA-256"
+    csr: Literal["der", "pem"] = "der"
+    ignores_id: bool = False
+    ignores_subject: bool = False
+    ignores_dates: bool = False
+    load_activates: bool = False
+    several_enabled: bool = False
+    ignores_status: bool = False
+    deletes_key: bool = True
+
+
+class VideoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How video could be fetched. There is none: RTSP answers OPTIONS, and with `login` only to those who log in.
+
+    `services` are the media services. With `tunnel` RTSP goes over HTTP and HTTPS, too. RTSPS is on `rtsps_port`: None
+    for not at all, 0 for a free one; there it has the certificate of HTTPS, or, unless `rtsps_same_certificate`, one
+    that it made itself. `uri_quirk` is what is wrong with the addresses of streams: a host of another network
+    (`nat`), IPv4 written as IPv6 without brackets (`mapped`), or the port twice (`doubled_port`).
+    """
+
+    services: tuple[Literal["media", "media2"], ...] = ("media", "media2")
+    tunnel: bool = True
+    rtsps_port: Port | None = None
+    rtsps_same_certificate: bool = True
+    login: bool = True
+    uri_quirk: Literal["", "nat", "mapped", "doubled_port"] = ""
 
 
 class MdnsService(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -183,15 +201,20 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """One camera, or with another `persona` a device that is none.
 
     `host` is its own loopback address, `also_at` are the addresses of its other network interfaces: it is the same at
-    each. A port of None means that it does not speak that protocol at all, 0 that a free one is taken; nobody listens
-    for RTSP. `ws_discovery` tells whether it takes part in that, `announces` are the schemes that it tells of there;
-    `mdns` and `ssdp` are what it announces by those. `mac` is made from the serial number where it is empty. `keystore`
-    None means no certificate management.
+    each. A port of None means that it does not speak that protocol at all, 0 that a free one is taken. Without `video`
+    it has no media services, and nobody listens for RTSP. `ws_discovery` tells whether it takes part in that,
+    `announces` are the schemes that it tells of there; `mdns` and `ssdp` are what it announces by those. `mac` is made
+    from the serial number where it is empty. `keystore` and `certificates` are the two ways to manage certificates,
+    None where it does not have that one.
+
+    It speaks TLS from `oldest_tls` to `newest_tls`, up to 1.2 with `ciphers` as OpenSSL names them; DHE is among them
+    only with `short_dh`, and then with a prime of 1024 bits.
 
     `clock_offset` is how far its clock is ahead; with `lost_clock` it starts at 1970 at each boot. `lockout_after`
     wrong logins in a row close it for `lockout_time`; 0 means never. `factory_key` is the kind of key that it comes
     with; cameras of one `batch` all come with the same key and certificate. `factory_days` is how long the certificate
-    that it comes with is valid from its making on, less than 0 for one that had expired by then. `state_file` keeps
+    that it comes with is valid from its making on, less than 0 for one that had expired by then. `factory_hash` is what
+    it signs its own certificates with an RSA key by. `state_file` keeps
     what is in its flash memory, so that it can be killed and started again. `faults` are by operation. `kind` and
     `expect` say what it stands for in a demo, and the certificate field that it can reach.
     """
@@ -225,11 +248,17 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     token_window: Seconds = 300.0
     clock_offset: float = 0.0
     lost_clock: bool = False
-    newest_tls: Literal["1.2", "1.3"] = "1.3"
+    oldest_tls: TlsVersion = "1.2"
+    newest_tls: TlsVersion = "1.3"
+    ciphers: str = "DEFAULT"
+    short_dh: bool = False
     factory_key: str = "EC secp256r1"
     batch: str = ""
     factory_days: float = 7300.0
+    factory_hash: Hash = "SHA-256"
     keystore: KeystoreSettings | None = KeystoreSettings()
+    certificates: DeviceCertificatesSettings | None = None
+    video: VideoSettings | None = None
     timing: Timing = Timing()
     quirks: Quirks = Quirks()
     by_itself: ByItself | None = None

@@ -1,6 +1,7 @@
 """Keys, certificate requests and certificates that a camera makes. All in DER; the private key as PKCS #8."""
 
 import ipaddress
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_der_private_key,
 )
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
+
+from core.simulator import der
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 CURVES: dict[str, ec.EllipticCurve] = {
@@ -26,15 +30,19 @@ CURVES: dict[str, ec.EllipticCurve] = {
     "secp521r1": ec.SECP521R1(),
 }
 SHA1_RSA = "1.2.840.113549.1.1.5"
+MD5_RSA = "1.2.840.113549.1.1.4"
+_SHA256_ECDSA = "1.2.840.10045.4.3.2"
+HASHES = {"SHA-256": "1.2.840.113549.1.1.11", "SHA-1": SHA1_RSA, "MD5": MD5_RSA}
+"""The algorithms for RSA keys, by the name of their hash."""
 
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """One signature algorithm: for which keys, with which hash and padding. A hash of None stands for SHA-1."""
+    """One signature algorithm: for which keys, with which hash and padding."""
 
     oid: str
     rsa: bool
-    hash: hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None
+    hash: hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | hashes.SHA1 | hashes.MD5
     pss: bool = False
 
 
@@ -45,10 +53,20 @@ ALGORITHMS = {
         Algorithm("1.2.840.113549.1.1.12", True, hashes.SHA384()),
         Algorithm("1.2.840.113549.1.1.13", True, hashes.SHA512()),
         Algorithm("1.2.840.113549.1.1.10", True, hashes.SHA256(), pss=True),
-        Algorithm(SHA1_RSA, True, None),
-        Algorithm("1.2.840.10045.4.3.2", False, hashes.SHA256()),
+        Algorithm(SHA1_RSA, True, hashes.SHA1()),  # noqa: S303 - old cameras know nothing else
+        Algorithm(MD5_RSA, True, hashes.MD5()),  # noqa: S303
+        Algorithm(_SHA256_ECDSA, False, hashes.SHA256()),
         Algorithm("1.2.840.10045.4.3.3", False, hashes.SHA384()),
     )
+}
+USUAL = tuple(oid for oid in ALGORITHMS if oid != MD5_RSA)
+"""The algorithms that a camera knows unless it says otherwise."""
+_OLD_HASHES = (hashes.SHA1, hashes.MD5)
+# AlgorithmIdentifier { …WithRSAEncryption, NULL } (RFC 8017, A.2.4)
+_SHA256_RSA_IDENTIFIER = bytes.fromhex("300d06092a864886f70d01010b0500")
+_OLD_IDENTIFIERS = {
+    SHA1_RSA: bytes.fromhex("300d06092a864886f70d0101050500"),
+    MD5_RSA: bytes.fromhex("300d06092a864886f70d0101040500"),
 }
 _LONGEST_VALIDITY = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,13 +108,18 @@ def request(private: bytes, subject: x509.Name, algorithm: Algorithm) -> bytes:
     """Return a certification request (RFC 2986)."""
     key = _load(private)
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
-    if algorithm.hash is not None:
+    if not isinstance(algorithm.hash, _OLD_HASHES):
         return builder.sign(key, algorithm.hash, rsa_padding=_padding(algorithm)).public_bytes(Encoding.DER)
-    # `cryptography` no longer signs requests with SHA-1, and old cameras know nothing else: by hand, then.
-    assert isinstance(key, rsa.RSAPrivateKey)
-    unsigned = builder.sign(key, hashes.SHA256()).tbs_certrequest_bytes
-    signature = key.sign(unsigned, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
-    return _sequence(unsigned, _SHA1_RSA_IDENTIFIER, _bit_string(signature))
+    return _signed_by_hand(builder.sign(key, hashes.SHA256()).tbs_certrequest_bytes, private, algorithm)
+
+
+def signature(private: bytes, message: bytes, algorithm: Algorithm) -> bytes:
+    """Return the signature of a message."""
+    key, chosen = _load(private), _padding(algorithm)
+    if isinstance(key, rsa.RSAPrivateKey):
+        assert chosen is not None, "RSA always has a padding"
+        return key.sign(message, chosen, algorithm.hash)
+    return key.sign(message, ec.ECDSA(algorithm.hash))
 
 
 def self_signed(
@@ -116,13 +139,21 @@ def self_signed(
     return _signed(builder.serial_number(serial), private, algorithm or default_algorithm(private))
 
 
-def default_algorithm(private: bytes) -> Algorithm:
-    """Return the algorithm that a camera chooses by itself."""
-    return next(algorithm for algorithm in ALGORITHMS.values() if fits(private, algorithm))
+def default_algorithm(private: bytes, hash_name: str = "SHA-256") -> Algorithm:
+    """Return the algorithm that a camera chooses by itself. Keys on a curve are only used with SHA-256."""
+    chosen = ALGORITHMS[HASHES[hash_name]]
+    return chosen if fits(private, chosen) else ALGORITHMS[_SHA256_ECDSA]
 
 
 def factory_certificate(
-    private: bytes, maker: str, model: str, serial: str, now: datetime, days: float = 7300.0, address: str = ""
+    private: bytes,
+    maker: str,
+    model: str,
+    serial: str,
+    now: datetime,
+    days: float = 7300.0,
+    address: str = "",
+    algorithm: Algorithm | None = None,
 ) -> bytes:
     """Return the certificate that a camera makes itself: self-signed, good for so many days, with an address if given.
 
@@ -136,34 +167,31 @@ def factory_certificate(
         ]
     )
     end = now + timedelta(days=days)
-    return self_signed(private, subject, None, min(now - timedelta(days=1), end - timedelta(days=3650)), end, address)
+    return self_signed(
+        private, subject, algorithm, min(now - timedelta(days=1), end - timedelta(days=3650)), end, address
+    )
 
 
 @lru_cache(maxsize=16)
 def own_version(der: bytes, private: bytes) -> bytes:
     """Return another certificate for the same subject and dates, signed with its own key; always the same one."""
-    given = x509.load_der_x509_certificate(der)
+    given = read(der)
     algorithm = default_algorithm(private)
     builder = _certificate(given.subject, _load(private), given.not_valid_before_utc, given.not_valid_after_utc)
     return _signed(builder.serial_number(given.serial_number), private, algorithm)
 
 
-def sloppy(der: bytes, private: bytes) -> bytes:
-    """Return a certificate of ours with `critical FALSE` written out, signed anew with the key."""
-    given, key = x509.load_der_x509_certificate(der), _load(private)
-    unsigned = given.tbs_certificate_bytes.replace(_CRITICAL, _NOT_CRITICAL)
-    if isinstance(key, rsa.RSAPrivateKey):
-        signature = key.sign(unsigned, padding.PKCS1v15(), hashes.SHA256())
-    else:
-        signature = key.sign(unsigned, ec.ECDSA(hashes.SHA256()))
-    after = der[der.index(given.tbs_certificate_bytes) + len(unsigned) :]
-    return _sequence(unsigned, after[: 2 + after[1]], _bit_string(signature))
+def read(der: bytes) -> x509.Certificate:
+    """Return a certificate, also one with a serial number that is forbidden. Raises `ValueError`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        return x509.load_der_x509_certificate(der)
 
 
 def signed_by(der: bytes, issuer: bytes) -> bool:
     """Tell whether a certificate is signed with the key of another one."""
     try:
-        x509.load_der_x509_certificate(der).verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
+        read(der).verify_directly_issued_by(read(issuer))
     except (ValueError, TypeError, InvalidSignature):
         return False
     return True
@@ -183,9 +211,11 @@ def _certificate(subject: x509.Name, key: PrivateKey, before: datetime, after: d
 
 
 def _signed(builder: x509.CertificateBuilder, private: bytes, algorithm: Algorithm) -> bytes:
-    if algorithm.hash is None:
-        raise ValueError("SHA-1 is not used for certificates")
     key = _load(private)
+    if isinstance(algorithm.hash, _OLD_HASHES):
+        unsigned = builder.sign(key, hashes.SHA256()).tbs_certificate_bytes
+        unsigned = unsigned.replace(_SHA256_RSA_IDENTIFIER, _OLD_IDENTIFIERS[algorithm.oid], 1)
+        return _signed_by_hand(unsigned, private, algorithm)
     made = builder.sign(
         key,
         algorithm.hash,
@@ -195,30 +225,13 @@ def _signed(builder: x509.CertificateBuilder, private: bytes, algorithm: Algorit
     return made.public_bytes(Encoding.DER)
 
 
+def _signed_by_hand(unsigned: bytes, private: bytes, algorithm: Algorithm) -> bytes:
+    """Sign as `cryptography` no longer does."""
+    made = der.bit_string(signature(private, unsigned, algorithm))
+    return der.sequence(unsigned, _OLD_IDENTIFIERS[algorithm.oid], made)
+
+
 def _padding(algorithm: Algorithm) -> padding.PSS | padding.PKCS1v15 | None:
-    if algorithm.pss and algorithm.hash is not None:
+    if algorithm.pss:
         return padding.PSS(mgf=padding.MGF1(algorithm.hash), salt_length=padding.PSS.DIGEST_LENGTH)
     return padding.PKCS1v15() if algorithm.rsa else None
-
-
-# The beginning of an extension: basicConstraints, critical TRUE or FALSE (RFC 5280, 4.1 and 4.2.1.9).
-_CRITICAL = bytes.fromhex("0603551d130101ff")
-_NOT_CRITICAL = bytes.fromhex("0603551d13010100")
-# AlgorithmIdentifier { sha1WithRSAEncryption, NULL } (RFC 8017, A.2.4)
-_SHA1_RSA_IDENTIFIER = bytes.fromhex("300d06092a864886f70d0101050500")
-
-
-def _sequence(*parts: bytes) -> bytes:
-    return _tagged(0x30, b"".join(parts))
-
-
-def _bit_string(content: bytes) -> bytes:
-    return _tagged(0x03, b"\0" + content)
-
-
-def _tagged(tag: int, content: bytes) -> bytes:
-    length = len(content)
-    if length < 0x80:
-        return bytes((tag, length)) + content
-    size = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(size))) + size + content

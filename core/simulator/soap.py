@@ -13,12 +13,16 @@ TER = "http://www.onvif.org/ver10/error"
 TT = "http://www.onvif.org/ver10/schema"
 TDS = "http://www.onvif.org/ver10/device/wsdl"
 TAS = "http://www.onvif.org/ver10/advancedsecurity/wsdl"
+TRT = "http://www.onvif.org/ver10/media/wsdl"
+TR2 = "http://www.onvif.org/ver20/media/wsdl"
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
+_ENV_1_1 = "http://schemas.xmlsoap.org/soap/envelope/"
 _ADDRESSING = "http://www.w3.org/2005/08/addressing"
 _XML = "http://www.w3.org/XML/1998/namespace"
 
 CONTENT_TYPE = "application/soap+xml"
+CONTENT_TYPE_1_1 = "text/xml"
 
 
 class Maker:
@@ -30,7 +34,7 @@ class Maker:
 
     def __call__(self, name: str, *content: str | dict[str, str] | etree._Element) -> etree._Element:
         """Return an element with this text, these attributes and children."""
-        element = etree.Element(f"{{{self._namespace}}}{name}", nsmap=self._prefixes)
+        element = etree.Element(etree.QName(self._namespace or None, name), nsmap=self._prefixes)
         for item in content:
             if isinstance(item, str):
                 element.text = item
@@ -48,6 +52,8 @@ class Maker:
 env = Maker(ENV, env=ENV, ter=TER)
 tds = Maker(TDS, tds=TDS, tt=TT)
 tas = Maker(TAS, tas=TAS)
+trt = Maker(TRT, trt=TRT, tt=TT)
+tr2 = Maker(TR2, tr2=TR2)
 tt = Maker(TT, tt=TT)
 
 
@@ -110,6 +116,14 @@ def fault(raised: OnvifFault) -> bytes:
         inner = nested
     reason = env.Text(raised.reason, {f"{{{_XML}}}lang": "en"})
     return _serialized(env.Envelope(env.Body(env.Fault(code, env.Reason(reason)))))
+
+
+def fault_1_1(raised: OnvifFault) -> bytes:
+    """Return the envelope of a fault as SOAP 1.1 has it, with the innermost code only (SOAP 1.1, 4.4)."""
+    side = {"Sender": "Client", "Receiver": "Server"}.get(raised.side, raised.side)
+    code = f"ter:{raised.subcodes[-1]}" if raised.subcodes else f"env:{side}"
+    old, plain = Maker(_ENV_1_1, env=_ENV_1_1, ter=TER), Maker("")
+    return _serialized(old.Envelope(old.Body(old.Fault(plain.faultcode(code), plain.faultstring(raised.reason)))))
 
 
 def _security(header: etree._Element | None) -> etree._Element | None:

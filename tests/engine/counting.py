@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.network.leaves import Leaf
+from tests.network.leaves import Leaf, new_leaf
 from tests.network.servers import Line
 
 _ANSWER = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
@@ -141,6 +141,19 @@ def twin_of(leaf: Leaf) -> Leaf:
     builder = x509.CertificateBuilder(old.issuer, old.subject, key.public_key(), x509.random_serial_number())
     builder = builder.not_valid_before(old.not_valid_before_utc).not_valid_after(old.not_valid_after_utc)
     return Leaf(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER), leaf.key)
+
+
+def copy_of(leaf: Leaf) -> Leaf:
+    """The same certificate with the key of somebody else, which has its public half replaced: OpenSSL compares that."""
+    other = new_leaf().key
+    return Leaf(leaf.der, other.replace(_public(other), _public(leaf.key)))
+
+
+def _public(key: bytes) -> bytes:
+    private = serialization.load_der_private_key(key, None)
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+    encoding, form = serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    return private.public_key().public_bytes(encoding, form)
 
 
 @cache

@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from core.simulator import signing
 from core.simulator.camera import Camera
 from core.simulator.changes import Impossible
+from core.simulator.flawed import flawed
 from core.simulator.settings import ByItself, CameraSettings, Change, KeystoreSettings, Quirks, Timing
 from core.simulator.site import Site
 from tests.simulator.asking import Client, leaf_of, until
@@ -212,7 +213,7 @@ async def test_openssl_hands_over_a_certificate_that_strict_programs_refuse_to_r
 def test_a_sloppy_certificate_differs_in_one_byte_and_is_signed_as_it_is(kind: str) -> None:
     private = signing.make_key(kind)
     sound = signing.factory_certificate(private, "Meridian", "MX-1", "00A1", datetime(2026, 1, 1, tzinfo=UTC))
-    sloppy, body = signing.sloppy(sound, private), read(sound).tbs_certificate_bytes
+    sloppy, body = flawed(sound, private, Quirks(sloppy_certificates=True)), read(sound).tbs_certificate_bytes
     start = sound.index(body)
     written, rest = sloppy[start : start + len(body)], sloppy[start + len(body) :]
     assert sum(one != other for one, other in zip(written, body, strict=True)) == 1

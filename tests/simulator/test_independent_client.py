@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,24 +12,27 @@ from typing import Any
 import pytest
 
 from core.simulator.camera import Camera
-from core.simulator.settings import CameraSettings, KeystoreSettings, Way
+from core.simulator.settings import CameraSettings, DeviceCertificatesSettings, KeystoreSettings, Way
 from tests.simulator.asking import leaf_of, until
 
 PROGRAM = Path(__file__).with_name("onvif_zeep_client.py")
+LEGACY = Path(__file__).with_name("onvif_zeep_legacy_client.py")
+ROOT = Path(__file__).parents[2]
 
 
 @asynccontextmanager
-async def client(camera: Camera) -> AsyncIterator[asyncio.subprocess.Process]:
+async def client(camera: Camera, program: Path = PROGRAM) -> AsyncIterator[asyncio.subprocess.Process]:
     settings = camera.settings
     where = (camera.host, str(camera.http_port), settings.user, settings.password)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-W",
         "ignore",
-        str(PROGRAM),
+        str(program),
         *where,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     try:
         yield process
@@ -67,3 +71,18 @@ async def test_the_published_client_moves_a_camera_to_its_own_certificate_and_ba
         assert await process.wait() == 0
         assert {request.login for request in camera.log.requests} == {"", "token"}
         assert not [request for request in camera.log.requests if request.outcome.startswith("Sender/ter:InvalidArgs")]
+
+
+async def test_the_published_client_goes_the_way_of_the_device_service_too() -> None:
+    settings = CameraSettings(login=(Way.TOKEN,), keystore=None, certificates=DeviceCertificatesSettings())
+    async with Camera(settings) as camera, client(camera, LEGACY) as process:
+        factory = camera.leaf
+        assert (await told(process, "capabilities"))["able"] is True
+        enabled = bytes.fromhex((await told(process, "enabled"))["leaf"])
+        await until(lambda: camera.leaf == enabled)
+        assert await leaf_of(camera) == enabled
+        assert process.stdin is not None
+        process.stdin.write(b"go on\n")
+        assert (await told(process, "cleaned"))["left"] is True
+        await until(lambda: camera.leaf == factory)
+        assert await process.wait() == 0

@@ -1,12 +1,16 @@
+import asyncio
 import time
+from contextlib import suppress
+from typing import Literal
 
 import httpx
 import pytest
 
 from core.simulator.camera import Camera
+from core.simulator.contents import KeyStatus
 from core.simulator.mishaps import Mishaps
 from core.simulator.settings import CameraSettings, Mishap, Timing
-from tests.simulator.asking import Client, until
+from tests.simulator.asking import DEADLINE, Client, leaf_of, until
 from tests.simulator.installing import Installer
 
 KEYS = "<tas:GetAllKeys/>"
@@ -75,6 +79,85 @@ async def test_a_camera_may_hang_without_holding_up_anything_else() -> None:
         with pytest.raises(httpx.ReadTimeout):
             await client.ask(KEYS, deadline=0.2)
         assert (await client.ask(KEYS)).status == 200
+
+
+async def test_a_camera_may_hang_after_all_was_done() -> None:
+    async with camera_with(CREATE, Mishap("hang_after")) as camera, Client(camera) as client:
+        before = keys(camera)
+        with pytest.raises(httpx.ReadTimeout):
+            await client.ask(
+                f"<tas:{CREATE}><tas:EllipticCurve>secp256r1</tas:EllipticCurve></tas:{CREATE}>", deadline=0.2
+            )
+        assert keys(camera) == before + 1
+
+
+NETWORK_CUTS: list[tuple[Literal["network_cut_before", "network_cut_after"], int]] = [
+    ("network_cut_before", 0),
+    ("network_cut_after", 1),
+]
+
+
+@pytest.mark.parametrize(("kind", "made"), NETWORK_CUTS)
+async def test_the_network_is_cut_before_or_after_a_call_and_the_camera_goes_on(
+    kind: Literal["network_cut_before", "network_cut_after"], made: int
+) -> None:
+    async with Camera(CameraSettings(timing=Timing(cut=0.1))) as camera, Client(camera) as client:
+        await client.ask(KEYS)
+        device, before = camera.device, keys(camera)
+        camera.mishaps.plan(CREATE, Mishap(kind))
+        with pytest.raises(httpx.TransportError):
+            await Installer(client).ask(CREATE, EllipticCurve="secp256r1")
+        assert keys(camera) == before + made
+        await until_refused(camera)
+        await until_answered(client)
+        assert camera.device is device
+        # What was being made meanwhile is done.
+        await until(lambda: {key.status for key in camera.keystore.contents.keys.values()} == {KeyStatus.OK})
+
+
+async def test_a_cut_network_ends_connections_and_no_new_ones_are_let_in() -> None:
+    settings = CameraSettings(timing=Timing(cut=0.1))
+    async with Camera(settings) as camera, Client(camera) as client, Client(camera, "https") as other:
+        await other.ask(KEYS)
+        reader, writer = await asyncio.open_connection(camera.host, camera.http_port)
+        cut = asyncio.create_task(camera.network_cut())
+        assert await reader.read() == b""
+        writer.close()
+        await until_refused(camera)
+        assert (camera.is_on, camera.is_reachable) == (True, False)
+        await cut
+        assert camera.is_reachable
+        assert (await client.ask(KEYS)).status == (await other.ask(KEYS)).status == 200
+
+
+async def test_a_certificate_that_is_changed_while_the_network_is_cut_is_served_afterwards() -> None:
+    async with Camera(CameraSettings(timing=Timing(switch=0.01, restart=0.01, cut=0.2))) as camera:
+        cut = asyncio.create_task(camera.network_cut())
+        await until_refused(camera)
+        await camera.change_certificate("new_certificate")
+        await until_refused(camera)
+        assert not cut.done()
+        await cut
+        assert await leaf_of(camera) == camera.leaf
+
+
+async def until_refused(camera: Camera) -> None:
+    async with asyncio.timeout(DEADLINE):
+        with pytest.raises(ConnectionRefusedError):
+            while True:
+                # One that waited to be accepted is reset.
+                with suppress(ConnectionResetError):
+                    _, writer = await asyncio.open_connection(camera.host, camera.http_port)
+                    writer.close()
+
+
+async def until_answered(client: Client) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            with suppress(httpx.ConnectError):
+                assert (await client.ask(KEYS)).status == 200
+                return
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(("kind", "made"), [("power_cut_before", 0), ("power_cut_after", 1)])

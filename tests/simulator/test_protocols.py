@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from core.simulator.camera import Camera
@@ -16,7 +17,7 @@ IN_USE = "Sender/ter:InvalidArgVal/ter:PortAlreadyInUse"
 
 
 def off(**quirks: bool) -> CameraSettings:
-    return CameraSettings(https_enabled=False, timing=MOMENT, quirks=Quirks(**quirks))
+    return CameraSettings(https_enabled=False, timing=MOMENT, quirks=msgspec.convert(quirks, Quirks))
 
 
 async def told(client: Client) -> dict[str, tuple[str, str]]:

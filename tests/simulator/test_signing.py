@@ -3,16 +3,17 @@ from datetime import UTC, datetime
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.hashes import MD5, SHA1
 from cryptography.x509.oid import NameOID
 
 from core.simulator import signing
 from tests.simulator.keys import EC, SUBJECT, authority, issued, private
 
 RSA = "RSA 2048"
+OLD = {signing.SHA1_RSA: SHA1(), signing.MD5_RSA: MD5()}
 
 
-@pytest.mark.parametrize("oid", [oid for oid in signing.ALGORITHMS if oid != signing.SHA1_RSA])
+@pytest.mark.parametrize("oid", [oid for oid in signing.ALGORITHMS if oid not in OLD])
 def test_a_request_is_signed_as_asked(oid: str) -> None:
     algorithm = signing.ALGORITHMS[oid]
     der = signing.request(private(0, RSA if algorithm.rsa else EC), SUBJECT, algorithm)
@@ -22,19 +23,18 @@ def test_a_request_is_signed_as_asked(oid: str) -> None:
     assert csr.subject == SUBJECT
 
 
-def test_a_request_signed_with_sha_1_holds_for_others_too() -> None:
-    der = signing.request(private(0, RSA), SUBJECT, signing.ALGORITHMS[signing.SHA1_RSA])
-    csr = x509.load_der_x509_csr(der)
+@pytest.mark.parametrize("oid", OLD)
+def test_what_is_signed_with_an_old_hash_holds_for_others_too(oid: str) -> None:
+    algorithm = signing.ALGORITHMS[oid]
+    csr = x509.load_der_x509_csr(signing.request(private(0, RSA), SUBJECT, algorithm))
+    certificate = x509.load_der_x509_certificate(signing.self_signed(private(0, RSA), SUBJECT, algorithm))
     public = csr.public_key()
     assert isinstance(public, rsa.RSAPublicKey)
-    public.verify(csr.signature, csr.tbs_certrequest_bytes, padding.PKCS1v15(), SHA1())
-    assert csr.signature_algorithm_oid.dotted_string == signing.SHA1_RSA
-    assert csr.subject == SUBJECT
-
-
-def test_no_certificate_is_signed_with_sha_1() -> None:
-    with pytest.raises(ValueError, match="SHA-1"):
-        signing.self_signed(private(0, RSA), SUBJECT, signing.ALGORITHMS[signing.SHA1_RSA])
+    public.verify(csr.signature, csr.tbs_certrequest_bytes, padding.PKCS1v15(), OLD[oid])
+    public.verify(certificate.signature, certificate.tbs_certificate_bytes, padding.PKCS1v15(), OLD[oid])
+    for made in (csr, certificate):
+        assert made.signature_algorithm_oid.dotted_string == oid
+        assert made.subject == SUBJECT
 
 
 @pytest.mark.parametrize("kind", [RSA, EC, "EC secp384r1"])

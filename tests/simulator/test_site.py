@@ -158,6 +158,18 @@ async def test_a_camera_without_power_does_not_answer() -> None:
         assert [sender for sender, _ in listener.answers] == ["127.78.0.2"]
 
 
+async def test_a_camera_whose_network_is_cut_does_not_answer() -> None:
+    port = free_port()
+    async with Listener(port) as listener, Site(TWO, port) as site:
+        cut = asyncio.create_task(site.cameras[0].network_cut())
+        await until(lambda: not site.cameras[0].is_reachable)
+        listener.ask(probe())
+        await answered(site, listener)
+        assert not cut.done()
+        await cut
+        assert [sender for sender, _ in listener.answers] == ["127.78.0.2"]
+
+
 async def test_cameras_that_swapped_their_addresses_are_found_at_the_other_one() -> None:
     port = free_port()
     async with Listener(port) as listener, Site(TWO, port) as site:
@@ -186,7 +198,9 @@ async def test_some_cameras_do_not_tell_their_https_port() -> None:
         assert await leaf_of(site.cameras[0])
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0", "192.168.0.1", "128.0.0.1", "::1", "localhost"])
+@pytest.mark.parametrize(
+    "address", ["0.0.0.0", "192.168.0.1", "128.0.0.1", "fd00::1", "fe80::1", "fe80::1%eth0", "localhost"]
+)
 def test_nothing_leaves_the_loopback_interface(address: str) -> None:
     with pytest.raises(ValueError, match=address):
         Camera(CameraSettings(host=address))
@@ -351,7 +365,8 @@ async def test_an_order_that_cannot_be_carried_out_is_refused_with_the_reason(tm
         await ordered(started, order="power_off", host=camera["host"])
         refused = await ordered(started, order="install_own", host=camera["host"])
         assert refused == {"refused": "It has no power, or HTTPS is off"}
-        assert "done" in await ordered(started, order="power_on", host=camera["host"])
+        for order in ("power_on", "network_cut"):
+            assert "done" in await ordered(started, order=order, host=camera["host"])
 
 
 async def test_the_process_ends_in_order_when_it_is_terminated(network: str) -> None:
