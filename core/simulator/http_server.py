@@ -36,7 +36,7 @@ class HttpRequest:
 class HttpAnswer:
     """One answer. `then` is called when it is on its way, or cannot be brought on its way any more.
 
-    The connection ends after the `last`.
+    `sends` sends something else in its place, past HTTP. The connection ends after the `last`.
     """
 
     status: int
@@ -45,6 +45,7 @@ class HttpAnswer:
     headers: tuple[tuple[str, str], ...] = ()
     then: Callable[[], None] | None = None
     last: bool = False
+    sends: Callable[["HttpConnection"], Awaitable[None]] | None = None
 
 
 class Dropped(Exception):  # noqa: N818 - an answer that is not one
@@ -82,11 +83,15 @@ class HttpConnection:
             while (request := await self._request()) is not None:
                 answer = await handle(request)
                 try:
-                    await self._answer(answer)
+                    await (self._answer(answer) if answer.sends is None else self._send_past(answer.sends))
                 finally:
                     if answer.then is not None:
                         answer.then()
-                if answer.last or self._h11.states != {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}:
+                if answer.last:
+                    return
+                if answer.sends is not None:
+                    continue
+                if self._h11.states != {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}:
                     return
                 self._h11.start_next_cycle()
 
@@ -101,6 +106,11 @@ class HttpConnection:
         """Send past HTTP."""
         self._writer.write(data)
         await self._writer.drain()
+
+    async def _send_past(self, sends: Callable[["HttpConnection"], Awaitable[None]]) -> None:
+        await sends(self)
+        # Of what was sent nothing is known here, so that the next request is read as if it were the first.
+        self._h11 = h11.Connection(h11.SERVER)
 
     async def _request(self) -> HttpRequest | None:
         """Return the next request, None where there is none to come. What is no HTTP is told so."""
@@ -144,6 +154,7 @@ class HttpConnection:
         async with asyncio.timeout(_IDLE):
             data = await self._reader.read(_CHUNK)
         self._record.received += len(data)
+        self._record.record(data)
         return data
 
     async def _answer(self, answer: HttpAnswer) -> None:
@@ -161,5 +172,6 @@ class HttpConnection:
     async def _send(self, event: h11.Event) -> None:
         data = self._h11.send(event)
         if data:
+            self._record.record(data)
             self._writer.write(data)
             await self._writer.drain()

@@ -1,4 +1,4 @@
-"""What a camera has seen, for tests to look at. Holds no password and nothing that was made from one."""
+"""What a camera has seen, for tests to look at. Unless it records, no password and nothing that was made from one."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -9,11 +9,20 @@ _KEPT = 10_000
 
 @dataclass(slots=True)
 class Connection:
-    """One connection that a client opened. `received` counts the bytes that came after any TLS handshake."""
+    """One connection that a client opened. `received` counts the bytes that came after any TLS handshake.
+
+    `tape` holds the bytes of both directions, where they are recorded.
+    """
 
     scheme: str
     received: int = 0
     requests: int = 0
+    tape: bytearray | None = None
+
+    def record(self, data: bytes) -> None:
+        """Keep bytes that came or went, where they are recorded."""
+        if self.tape is not None:
+            self.tape += data
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +45,16 @@ class Received:
 
 @dataclass
 class Log:
-    """The newest connections and requests, oldest first."""
+    """The newest connections and requests, oldest first. With `records` all that goes over them is kept, too."""
+
+    records: bool = False
 
     connections: deque[Connection] = field(default_factory=lambda: deque(maxlen=_KEPT))
     requests: deque[Received] = field(default_factory=lambda: deque(maxlen=_KEPT))
 
     def connect(self, scheme: str) -> Connection:
         """Note a connection, and return what is counted about it."""
-        connection = Connection(scheme)
+        connection = Connection(scheme, tape=bytearray() if self.records else None)
         self.connections.append(connection)
         return connection
 

@@ -10,7 +10,8 @@ from core.model.device import CertificateField, Connection, DeviceView, InstallV
 from core.simulator.camera import Camera
 from tests.engine.cameras import served
 from tests.engine.conftest import CONFIG, Gateway, running
-from tests.engine.personas import PERSONAS, Persona
+from tests.engine.personas import ARCULES, HTTP, PERSONAS, Persona
+from tests.engine.wire import LOGIN_OVER_HTTP, leaks, public_parts, recorded
 from tests.report import Report
 
 NAMES = [persona.name for persona in PERSONAS]
@@ -37,7 +38,10 @@ async def test_every_persona_becomes_what_it_can(folder: Path, report: Report) -
 
 
 def _camera(number: int, persona: Persona) -> Camera:
-    return Camera(msgspec.structs.replace(persona.settings, host=f"127.0.58.{number}", serial=f"persona-{number}"))
+    settings = msgspec.structs.replace(persona.settings, host=f"127.0.58.{number}", serial=f"persona-{number}")
+    camera = Camera(settings)
+    camera.log.records = True
+    return camera
 
 
 async def _add(gateway: Gateway, persona: Persona, camera: Camera) -> DeviceView:
@@ -57,7 +61,11 @@ async def _faults(persona: Persona, camera: Camera, view: DeviceView, install: I
         "way": (way, persona.way),
         "served": (view.fingerprint, await served(camera) if persona.field is not CertificateField.HTTP else None),
     }
-    faults = [f"{name} is {is_} and not {should}" for name, (is_, should) in found.items() if is_ != should]
+    # Who gives the address of an HTTP port has said that HTTP will do.
+    faults = [leak for leak in leaks(camera) if persona.field is not HTTP or leak != LOGIN_OVER_HTTP]
+    if persona.field is ARCULES and not any(part in recorded(camera, "https") for part in public_parts(camera)):
+        faults.append("the public part of no key was found on the wire: the search finds nothing")
+    faults += [f"{name} is {is_} and not {should}" for name, (is_, should) in found.items() if is_ != should]
     if persona.says not in said:
         faults.append(f"{persona.says!r} is not in {said!r}")
     refused = [
