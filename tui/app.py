@@ -20,6 +20,7 @@ from tui.crash import write_crash_log
 from tui.link import Engine
 from tui.look import is_plain, output_encoding, use_encoding
 from tui.screens.devices import DevicesScreen
+from tui.screens.frame import Frame
 from tui.session import Session, local_time
 from tui.site import Change
 from tui.typing_ahead import OrderedKeys
@@ -78,6 +79,11 @@ class CamtrustApp(OrderedKeys, inherit_bindings=False):
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.leave, _TERMINATED)
         self.run_worker(self.session.link.run(), group="link")
 
+    def key_begins(self) -> None:
+        """What was said is about the keys before."""
+        if isinstance(self.screen, Frame):
+            self.screen.unsay()
+
     async def action_quit(self) -> None:
         """Leave. What the engine does goes on; that is said where there is something."""
         self.leave()
@@ -89,7 +95,7 @@ class CamtrustApp(OrderedKeys, inherit_bindings=False):
     def leave(self, code: int = ExitCode.DONE) -> None:
         """Leave, and say what goes on without this screen."""
         adding = self.session.site.counts().adding
-        goes_on = f"{plural(adding, 'device')} still being added: the engine goes on with it." if adding else None
+        goes_on = f"{plural(adding, 'device')} still being worked on: the engine goes on with it." if adding else None
         self.exit(return_code=code, message=Text(goes_on) if goes_on else None)
 
     def _handle_exception(self, error: Exception) -> None:

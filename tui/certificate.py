@@ -8,6 +8,7 @@ from core.model.review import Review
 from tui.paragraphs import LABEL, Line, field, fields, fit, paragraph
 from tui.summary import sentences
 from tui.words import (
+    ADDING,
     EXPIRING,
     ORIGINS,
     Tone,
@@ -61,11 +62,14 @@ def validity(view: CertificateView, now: datetime) -> str:
     return f"{day(view.not_before, now) or view.not_before} to {day(view.not_after, now) or view.not_after}"
 
 
-def settings_lines(review: Review, now: datetime, width: int) -> list[Line]:
-    """Return the certificate settings of a device: its status, who stored it when and why, and all of it."""
+def settings_lines(review: Review, now: datetime, width: int, doing: str = ADDING) -> list[Line]:
+    """Return the certificate settings of a device: its status, who stored it when and why, and all of it.
+
+    `doing` is what the install of the device is called.
+    """
     device, view = review.device, review.stored or review.presented
     where = state(device, now)
-    told = f"{where.mark} {listed(filter(None, (_held(device), full_standing(device, now))))}"
+    told = f"{where.mark} {listed(filter(None, (_held(device), full_standing(device, now, doing))))}"
     lines = field("Status", told, width, where.tone)
     lines += field("To do", sentences(device.attention, device.attention_hint), width) if device.attention else []
     for explanation in review.explanations:

@@ -17,7 +17,9 @@ from tui.commands.demo import demo
 from tui.commands.devices import list_devices, remove_device, show_device
 from tui.commands.engine import engine
 from tui.commands.events import list_events
+from tui.commands.preflight import preflight
 from tui.commands.replace import reissue, replace_device
+from tui.commands.rollout import rollout
 from tui.commands.scan import scan
 from tui.commands.trust import accept, check, review_device
 from tui.hygiene import harden
@@ -81,7 +83,9 @@ _COMMANDS = (
     list_devices,
     show_device,
     scan,
+    preflight,
     add,
+    rollout,
     check,
     review_device,
     accept,

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from core.model.device import Connection, DeviceView
 from tui.paragraphs import Line, fit
-from tui.words import Tone, certificate, expires, state
+from tui.words import ADDING, Tone, certificate, expires, state
 
 MARKS = 4
 """Cells before the first column: a star where the row is marked, the state's mark, a space."""
 
-STATE = 15
+STATE = 16
 STATE_SPANS = 3
 CERTIFICATE = 16
 EXPIRES = 7
@@ -31,18 +31,18 @@ class Columns:
 def columns(width: int) -> Columns:
     """Return the columns for a table of `width` cells: 80 hold all that matters, fewer lose columns from the right."""
     room = width - MARKS - STATE
-    if room < 28:
+    if room < 27:
         return Columns(max(room, 0))
-    if room < 54:
-        address = 16 if room < 36 else 21
+    if room < 53:
+        address = 16 if room < 35 else 21
         return Columns(room - address, address)
-    if room < 61:
+    if room < 60:
         return Columns(room - 37, 21, CERTIFICATE)
-    spare = room - 61
+    spare = room - 60
     model = 26 if spare >= 26 else 0
     name = min(spare - model, 16)
     serial = 20 if spare - model - name >= 20 else 0
-    return Columns(17 + name, 21, CERTIFICATE, EXPIRES, model, serial)
+    return Columns(16 + name, 21, CERTIFICATE, EXPIRES, model, serial)
 
 
 def heading(widths: Columns, sort: str, is_reversed: bool) -> Line:
@@ -58,10 +58,13 @@ def heading(widths: Columns, sort: str, is_reversed: bool) -> Line:
     return (("".join(texts), Tone.STRONG),)
 
 
-def row(device: DeviceView, widths: Columns, now: datetime, *, is_marked: bool) -> Line:
-    """Return the row of a device. The first `STATE_SPANS` spans are the state, which changes most often."""
-    where = state(device, now)
-    told = f"{where.mark:<2} {where.word}"
+def row(device: DeviceView, widths: Columns, now: datetime, *, is_marked: bool, doing: str = ADDING) -> Line:
+    """Return the row of a device. The first `STATE_SPANS` spans are the state, which changes most often.
+
+    `doing` is what its install is called.
+    """
+    where = state(device, now, doing)
+    told = fit(f"{where.mark:<2} {where.word}", MARKS - 2 + STATE).rstrip()
     found = device.connection is Connection.DISCOVERED
     held, ends = _over_both(certificate(device), expires(device, now), widths)
     return (

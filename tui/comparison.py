@@ -75,7 +75,7 @@ def _stored_since(review: Review, now: datetime) -> str:
 
 
 def _presented_since(review: Review, now: datetime) -> str:
-    since = moment(review.device.since, now)
+    since = moment(review.since, now)
     return f"presented since {since}" if since else "presented now"
 
 

@@ -16,10 +16,11 @@ from tui.certificate import fingerprint_lines, issuer, short_facts
 from tui.paragraphs import Line, field, fields, fit, length, paragraph, plain, two_ends, wrapped
 from tui.summary import sentences
 from tui.words import (
+    ADDING,
     BLOCKED_TEXT,
-    FIRST_CONTACT,
     ORIGINS,
     STEP_MARKS,
+    VIDEO,
     Tone,
     bar,
     certificate,
@@ -38,10 +39,15 @@ NOT_ENCRYPTED = "Not encrypted. To change that: enable HTTPS on the camera, then
 _HISTORY = 8
 
 
-def device_lines(device: DeviceView, detail: DeviceDetail | None, now: datetime, width: int) -> list[Line]:
-    """Return the drawer: all that is known of a device. `detail` comes a moment later than the device."""
+def device_lines(
+    device: DeviceView, detail: DeviceDetail | None, now: datetime, width: int, doing: str = ADDING
+) -> list[Line]:
+    """Return the drawer: all that is known of a device. `detail` comes a moment later than the device.
+
+    `doing` is what its install is called.
+    """
     where = state(device, now)
-    lines = field("Status", f"{where.mark} {full_standing(device, now)}", width, where.tone)
+    lines = field("Status", f"{where.mark} {full_standing(device, now, doing)}", width, where.tone)
     lines = [*_certificate_field(device, width), *lines, *_to_do(device, width)]
     if detail is not None:
         lines += _certificates(detail, now, width)
@@ -90,7 +96,7 @@ def _facts(device: DeviceView, now: datetime) -> Iterable[tuple[str, str]]:
     firmware = f"firmware {device.firmware}" if device.firmware else ""
     serial = f"serial {device.serial}" if device.serial else ""
     model = " ".join(filter(None, (device.manufacturer, device.model)))
-    yield "Connection", listed(filter(None, (device.tls, f"video {device.video}" if device.video else "")))
+    yield "Connection", listed(filter(None, (device.tls, f"video {VIDEO[device.video]}" if device.video else "")))
     yield "Model", listed(filter(None, (model, firmware, serial)))
     yield "Address", device.address
     yield "Also at", listed(address for address in device.addresses if address != device.host)
@@ -164,7 +170,7 @@ def install_heading(install: InstallView) -> str:
     """Return how far an install is, for the right end of its title."""
     if install.finished:
         return f"finished after {elapsed(install.seconds)} "
-    return f"step {install.step} of {len(install.steps)} · {elapsed(install.seconds)} "
+    return f"{install.doing}, step {install.step} of {len(install.steps)} · {elapsed(install.seconds)} "
 
 
 _WHEN, _WHO, _NAME = 12, 11, 18
@@ -180,8 +186,3 @@ def event_lines(events: Iterable[Event], now: datetime, width: int) -> list[Line
         lines.append(((f" {columns}", Tone.QUIET), (first, Tone.PLAIN)))
         lines += [((" " * (indent + 1), Tone.PLAIN), (text, Tone.PLAIN)) for text in rest]
     return lines
-
-
-def warning_lines(width: int) -> list[Line]:
-    """Return what the add dialog says of first contact."""
-    return paragraph(FIRST_CONTACT, width)

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from core.model.device import DeviceView
-from tui.order import SORTS, anchored, last_top, matches, scrolled_to
+from core.model.device import Connection, DeviceView
+from tui.order import SORTS, anchored, last_top, matches, natural, scrolled_to
 from tui.site import Site
 from tui.words import is_other
 
@@ -33,6 +33,7 @@ class DeviceList:
         self.height = 1
         self.cursor: str | None = None
         self.marked: set[str] = set()
+        self._noticed: frozenset[str] = frozenset()
         self.sort = next(iter(SORTS))
         self.is_reversed = False
         self.filter = ""
@@ -113,12 +114,32 @@ class DeviceList:
         shown = set(self.rows)
         self.marked = self.marked - shown if shown <= self.marked else self.marked | shown
 
+    def unnoticed(self) -> tuple[DeviceView, ...]:
+        """Return the blocked devices that were not on the screen since they are, by name."""
+        blocked = (view for view in self._site.devices.values() if view.connection is Connection.BLOCKED)
+        return tuple(
+            sorted((view for view in blocked if view.id not in self._noticed), key=lambda view: natural(view.name))
+        )
+
+    def notice(self, devices: Iterable[str]) -> None:
+        """These are on the screen."""
+        known = {*self._noticed, *devices} & self._site.devices.keys()
+        self._noticed = frozenset(
+            device for device in known if self._site.devices[device].connection is Connection.BLOCKED
+        )
+
+    @property
+    def on_screen(self) -> tuple[str, ...]:
+        """The rows on the screen."""
+        return self.rows[self.top : self.top + self.height]
+
     def _ordered(self, now: datetime, keep: str | None = None) -> list[str]:
         views: Iterable[DeviceView] = self._site.devices.values()
         if not self.shows_others:
             views = [view for view in views if view.id == keep or not is_other(view)]
         if self.filter:
-            views = [view for view in views if view.id == keep or matches(view, self.filter, now)]
+            doing = self._site.doing
+            views = [view for view in views if view.id == keep or matches(view, self.filter, now, doing(view.id))]
         ordered = sorted(views, key=lambda view: self._key(view, now), reverse=self.is_reversed)
         return [view.id for view in ordered]
 

@@ -1,6 +1,7 @@
 """The add dialog's knowledge of each address: typed, looked at, what was seen. Pure but for the strings' clean-up."""
 
 import re
+from itertools import zip_longest
 
 from core.model.messages import Look
 from tui.paragraphs import Line, cut, fit, paragraph, plain
@@ -21,19 +22,29 @@ def is_http(look: Look | None) -> bool:
     return look is not None and look.way.startswith("HTTP") and not look.way.startswith("HTTPS")
 
 
-def look_lines(address: str, look: Look | None, *, is_looking: bool, in_full: bool, width: int) -> list[Line]:
-    """Return what is known of one address; `look` is None until it was looked at."""
-    where = (" " * _INDENT + fit(address, _ADDRESS - 1) + " ", Tone.PLAIN)
+def look_lines(
+    address: str, look: Look | None, name: str = "", *, is_looking: bool, in_full: bool, width: int
+) -> list[Line]:
+    """Return what is known of one address, with the name of what is there below it.
+
+    `look` is None until it was looked at.
+    """
+    left = (address, name) if name and name != address else (address,)
     room = width - _INDENT - _ADDRESS
+    told = [
+        line
+        for text, tone in _told(look, is_looking=is_looking, in_full=in_full)
+        for line in paragraph(text, room, tone)
+    ]
+    return [
+        cut(((" " * _INDENT + fit(where, _ADDRESS - 1) + " ", Tone.PLAIN), *line), width)
+        for where, line in zip_longest(left, told, fillvalue="")
+    ]
+
+
+def _told(look: Look | None, *, is_looking: bool, in_full: bool) -> list[tuple[str, Tone]]:
     if look is None:
-        unseen = "looking…" if is_looking else "not looked at yet: Tab or Enter does"
-        return [(where, (unseen, Tone.QUIET))]
-    told = [line for text, tone in _told(look, in_full=in_full) for line in paragraph(text, room, tone)]
-    blank = (" " * (_INDENT + _ADDRESS), Tone.PLAIN)
-    return [cut((where if number == 0 else blank, *line), width) for number, line in enumerate(told)]
-
-
-def _told(look: Look, *, in_full: bool) -> list[tuple[str, Tone]]:
+        return [("looking…" if is_looking else "not looked at yet: Tab or Enter does", Tone.QUIET)]
     lines = [(look.way, Tone.PLAIN)] if look.way else []
     if look.certificate is not None:
         lines += _certificate(look, in_full=in_full)
@@ -52,6 +63,11 @@ def _certificate(look: Look, *, in_full: bool) -> list[tuple[str, Tone]]:
         return [(listed(filter(None, (f"SHA-256 {short(view.fingerprint)}", issuer))), Tone.PLAIN)]
     subject = listed(filter(None, (view.subject, issuer)))
     return [*((line, Tone.STRONG) for line in grouped(view.fingerprint)), (subject, Tone.QUIET)]
+
+
+def keeps_its_own(look: Look | None) -> bool:
+    """Tell whether an address showed that its camera cannot take a certificate of ours."""
+    return look is not None and look.way.endswith("keeps its own certificate")
 
 
 def heading(count: int) -> Line:

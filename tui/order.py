@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.model.device import DeviceView
-from tui.words import certificate, expires, state
+from tui.words import ADDING, certificate, expires, state
 
 _DIGITS = re.compile(r"(\d+)")
 _NEVER = "9999"
@@ -43,10 +43,10 @@ SORTS: Mapping[str, Callable[[DeviceView, datetime], tuple[Any, ...]]] = {
 """Sort keys by column, in the order in which the sort key steps through them."""
 
 
-def matches(device: DeviceView, words: str, now: datetime) -> bool:
+def matches(device: DeviceView, words: str, now: datetime, doing: str = ADDING) -> bool:
     """Tell whether each word of a filter is somewhere in the row; a word after `!` must not be."""
     told = (
-        state(device, now).word,
+        state(device, now, doing).word,
         device.connection.value,
         device.name,
         device.address,

@@ -129,7 +129,7 @@ def _device_facts(device: DeviceView, now: datetime) -> Iterable[tuple[str, str 
     yield "To do", device.attention
     yield "", device.attention_hint
     yield "Probably", device.change
-    yield "Video", device.video
+    yield "Video", words.VIDEO[device.video] if device.video else None
     yield "TLS", device.tls
     yield "Model", " ".join(filter(None, (device.manufacturer, device.model, device.firmware)))
     yield "Serial", device.serial

@@ -23,14 +23,6 @@ _TITLES = {
 _LONGEST_NAME = 30
 
 
-def title(device: DeviceView, case: Case, now: datetime) -> Line:
-    """Return whose certificate it is, where that is, and what is the matter with it. The address is never cut off."""
-    name = device.name if len(device.name) <= _LONGEST_NAME else fit(device.name, _LONGEST_NAME)
-    where = state(device, now)
-    whose = ((f" {name}", Tone.STRONG), (f"  {device.address}  ", Tone.PLAIN))
-    return (*whose, (f"{where.mark} ", where.tone), _TITLES[case])
-
-
 class Reading:
     """One device's `review`, once it was told. `device` is the newest view of it, `news` what the technician must know.
 
@@ -111,3 +103,13 @@ class Reading:
         if self.is_gone or self._is_decided:
             told += [history(event, now) for event in since(events, self.device.id, self._seen)]
         return told
+
+
+def title(device: DeviceView, reading: Reading, now: datetime) -> Line:
+    """Return whose certificate it is, where that is, and what is the matter with it. The address is never cut off."""
+    name = device.name if len(device.name) <= _LONGEST_NAME else fit(device.name, _LONGEST_NAME)
+    whose = ((f" {name}", Tone.STRONG), (f"  {device.address}  ", Tone.PLAIN))
+    if reading.is_gone:
+        return (*whose, ("removed", Tone.STRONG))
+    where = state(device, now)
+    return (*whose, (f"{where.mark} ", where.tone), _TITLES[reading.case])

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import msgspec
 
-from core.model.device import Connection, DeviceView, InstallView, StepState, StepView
+from core.model.device import AttentionKind, Connection, DeviceView, InstallView, StepState, StepView
 from core.model.messages import Event, Status, Update
-from tui.words import expiry_noted, is_other, needs_review
+from tui.words import ADDING, is_offline, is_other, needs_review
 
 EVENTS_KEPT = 500
 
@@ -38,6 +38,8 @@ class Counts:
     blocked: int = 0
     review: int = 0
     adding: int = 0
+    offline: int = 0
+    expired: int = 0
     expiring: int = 0
 
 
@@ -94,7 +96,9 @@ class Site:
             blocked=sum(view.connection is Connection.BLOCKED for view in devices),
             review=sum(map(needs_review, devices)),
             adding=sum(view.connection is Connection.ADDING for view in devices),
-            expiring=sum(map(expiry_noted, devices)),
+            offline=sum(map(is_offline, devices)),
+            expired=sum(view.attention_kind is AttentionKind.EXPIRED for view in devices),
+            expiring=sum(view.attention_kind is AttentionKind.EXPIRING for view in devices),
         )
 
     def install(self, device: str, now: datetime) -> InstallView | None:
@@ -105,6 +109,11 @@ class Site:
         since = (now - self._installs_at[device]).total_seconds()
         steps = tuple(_later(step, since) for step in view.steps)
         return msgspec.structs.replace(view, seconds=view.seconds + since, steps=steps)
+
+    def doing(self, device: str) -> str:
+        """Return what the install of a device is called."""
+        view = self.installs.get(device)
+        return view.doing if view else ADDING
 
     def rescan_in(self, now: datetime) -> float | None:
         """Return the seconds until the network is asked again, None where that is not known."""

@@ -1,17 +1,19 @@
 """The lines above and below every screen: who, where, how many, what is going on. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from core.model.device import Connection, DeviceView
 from core.model.messages import Role, Scanned, ScanView
+from core.model.review import UNEXPLAINED
 from core.model.sighting import SourceStatus
 from tui.link import LinkState
-from tui.paragraphs import EMPTY, Line, plain
+from tui.paragraphs import EMPTY, Line, Span, fit, length, plain
 from tui.site import Counts, Site
-from tui.words import Tone, listed, needs_review, plural
+from tui.words import SILENT, Tone, listed, needs_review, plural
 
 _COARSE = 10
+_LONGEST_NAME = 16
 
 
 def title(site: Site) -> Line:
@@ -20,20 +22,32 @@ def title(site: Site) -> Line:
     return ((" camtrust", Tone.STRONG), (f"  {gateway}", Tone.PLAIN))
 
 
-def who_and_how_many(link: LinkState, counts: Counts, lost_at: datetime | None) -> Line:
-    """Return the technician and the counts; or, without an engine, how old all of it is."""
+def who_and_how_many(link: LinkState, counts: Counts, lost_at: datetime | None, room: int) -> Line:
+    """Return the technician and the counts, worst first, as many as fit; without an engine, how old all of it is."""
     if not link.is_up:
         return plain(f" OLD, as of {lost_at:%H:%M:%S} ", Tone.ALARM) if lost_at else EMPTY
     user = link.welcome.user if link.welcome else ""
     viewer = " (viewer)" if link.welcome and link.welcome.role is Role.VIEWER else ""
-    spans = [(f"{user}{viewer} · {plural(counts.devices, 'device')}", Tone.PLAIN)]
-    if counts.blocked:
-        spans += [(" · ", Tone.PLAIN), (f"{counts.blocked} BLOCKED", Tone.ALARM)]
-    if counts.review:
-        spans += [(" · ", Tone.PLAIN), (f"{counts.review} review", Tone.ASK)]
-    if counts.expiring:
-        spans += [(" · ", Tone.PLAIN), (f"{counts.expiring} expiring", Tone.WARN)]
-    return (*spans, (" ", Tone.PLAIN))
+    head = [(f"{user}{viewer}", Tone.PLAIN), (plural(counts.devices, "device"), Tone.PLAIN)]
+    told = [*head, *((f"{count} {word}", tone) for count, word, tone in _counted(counts) if count)]
+    while len(told) > 1 and length(_side_by_side(told)) > room:
+        # What needs a person is told as long as anything is.
+        told.pop(0 if told[0] in head else -1)
+    return _side_by_side(told)
+
+
+def _counted(counts: Counts) -> Iterable[tuple[int, str, Tone]]:
+    yield counts.blocked, "BLOCKED", Tone.ALARM
+    yield counts.review, "review", Tone.ASK
+    yield counts.offline, "offline", Tone.PLAIN
+    yield counts.expired, "expired", Tone.WARN
+    yield counts.expiring, "expiring", Tone.WARN
+
+
+def _side_by_side(spans: Sequence[Span]) -> Line:
+    """Return spans as `listed` does it with texts, and a space at the end."""
+    between = (part for span in spans for part in ((" · ", Tone.PLAIN), span))
+    return (*tuple(between)[1:], (" ", Tone.PLAIN))
 
 
 def link_problem(link: LinkState) -> Line:
@@ -53,14 +67,30 @@ def sentences(*texts: str) -> str:
 
 
 def attention(device: DeviceView | None) -> Line:
-    """Return what a person has to do about the device at the cursor."""
+    """Return what a person has to do about the device at the cursor; of a changed certificate, why it probably is."""
     if device is None or device.attention is None:
         return EMPTY
-    return plain(f" {sentences(device.attention, device.change or device.attention_hint)}")
+    told = (probable(device.change),) if device.change else (device.attention, device.attention_hint)
+    silent = f"{SILENT[0].upper()}{SILENT[1:]}" if device.silent else ""
+    return plain(f" {sentences(silent, *told)}")
 
 
-def sources(site: Site) -> Line:
-    """Return of how many devices each discovery source tells, problems first."""
+def probable(change: str) -> str:
+    """Return why a certificate changed, as probable as it is."""
+    return change if change in UNEXPLAINED else f"Probably: {change}"
+
+
+def unnoticed(blocked: Sequence[DeviceView]) -> Line:
+    """Return that devices are blocked which were not on the screen yet."""
+    if not blocked:
+        return EMPTY
+    name, more = blocked[0].name, len(blocked) - 1
+    who = fit(name, _LONGEST_NAME) if len(name) > _LONGEST_NAME else name
+    return plain(f" !! BLOCKED, out of view: {who}{f' and {more} more' if more else ''}. v shows all. ", Tone.ALARM)
+
+
+def sources(site: Site, room: int) -> Line:
+    """Return of how many devices each discovery source tells, problems first, as much as fits."""
     status = site.status
     if status is None:
         return EMPTY
@@ -68,8 +98,10 @@ def sources(site: Site) -> Line:
     heard = [_heard(source) for source in status.sources if not source.problem]
     scan = [scanning(status.scan)] if status.scan else []
     hidden = [f"{others} no camera (o)"] if (others := site.counts().others) else []
-    tone = Tone.WARN if troubles or status.warnings else Tone.QUIET
-    return plain(f" {listed([*status.warnings, *troubles, *scan, *heard, *hidden])}", tone)
+    told = [*status.warnings, *troubles, *scan, *hidden, *heard]
+    while len(told) > 1 and length(plain(f" {listed(told)}")) > room:
+        told.pop()
+    return plain(f" {listed(told)}", Tone.WARN if troubles or status.warnings else Tone.QUIET)
 
 
 def _heard(source: SourceStatus) -> str:

@@ -45,12 +45,16 @@ class OrderedKeys(App[None]):
         else:
             await self._go_on(acted)
 
+    def key_begins(self) -> None:
+        """The next key is given out."""
+
     async def _give(self) -> None:
         """Give the next key to what has the focus."""
         if not self._ahead:
             return
         target, acted = self.focused or self.screen, Acted()
         self._given = (acted, asyncio.get_running_loop().time())
+        self.key_begins()
         await super().on_event(self._ahead.popleft())
         if not target.post_message(acted):
             await self._go_on(acted)

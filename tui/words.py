@@ -8,15 +8,18 @@ from enum import Enum, auto
 from core.model.device import AttentionKind, CertificateField, Connection, DeviceView, Origin, StepState
 from core.model.messages import Event
 from core.model.sighting import Kind
+from core.model.video import Video
 
 EXPIRING = timedelta(days=30)
 """From this long before its end, or earlier where the engine says so, an expiry is told in days, and marked."""
 
 BLOCKED_TEXT = "Error with device certificate"
+SILENT = "it does not answer now"
 
-FIRST_CONTACT = (
-    "First contact: so far nobody vouches for what these cameras show. Somebody who stands between the gateway and a "
-    "camera now would be trusted from here on. If you can, compare the SHA-256 with the one on the camera's own page."
+ADDING = "adding"
+
+TAKEN_OUT_OF_USE = (
+    "Its stored certificate was not issued by this gateway: somebody reviewed and accepted it. It is taken out of use."
 )
 
 
@@ -53,19 +56,29 @@ _OF_ATTENTION = {
     AttentionKind.HTTPS_OFF: State("-", "HTTPS is off", Tone.ASK, 4),
     AttentionKind.EXPIRED: State("~", "online", Tone.WARN, 6),
     AttentionKind.EXPIRING: State("~", "online", Tone.WARN, 6),
+    AttentionKind.WEAK_TLS: State("~", "weak TLS", Tone.WARN, 6),
     AttentionKind.CLEAN_UP: State("~", "clean up", Tone.WARN, 6),
 }
-_EXPIRY = frozenset({AttentionKind.EXPIRED, AttentionKind.EXPIRING})
-_NOT_BY_ITSELF = _EXPIRY | {AttentionKind.CLEAN_UP, AttentionKind.UNREACHABLE}
+_NOT_BY_ITSELF = frozenset(
+    {
+        AttentionKind.EXPIRED,
+        AttentionKind.EXPIRING,
+        AttentionKind.WEAK_TLS,
+        AttentionKind.CLEAN_UP,
+        AttentionKind.UNREACHABLE,
+    }
+)
+_ANSWERS = frozenset({AttentionKind.TLS_FAILED, AttentionKind.UNEXPECTED_LEAF})
 
 LEGEND = (
     ("!!", "BLOCKED", "another certificate than the stored one; nothing is sent to it"),
     ("x", "failed", "an install, a login or TLS failed; Enter says what to do"),
-    (">", "adding", "on its way to HTTPS; i shows the steps"),
+    (">", "adding", "on its way to HTTPS, as in replacing and re-issuing; i shows the steps"),
     ("?", "review", "encrypted, but nobody vouches for its certificate yet; c shows it"),
     ("?", "shared cert.", "another device shows the same certificate: either can pass for the other"),
     (".", "offline", "does not answer, and for how long"),
     ("~", "online", "and worth a look: its certificate ends soon, or has ended"),
+    ("~", "weak TLS", "connected with old TLS, as the camera knows none better"),
     ("=", "online", "shows the certificate that is stored for it"),
     ("-", "online", "over plain HTTP: not encrypted"),
     ("-", "HTTPS is off", "plain HTTP, and the camera could do better; Enter says how"),
@@ -74,14 +87,27 @@ LEGEND = (
 """Mark, word and meaning of each state, for the help screen."""
 
 
-def state(device: DeviceView, now: datetime) -> State:
-    """Return where a device stands, worst first: blocked, adding, offline, what a person has to do, online."""
+def first_contact(count: int) -> str:
+    """Return what a first contact with so many cameras means."""
+    shows = "this camera shows" if count == 1 else "these cameras show"
+    return (
+        f"First contact: so far nobody vouches for what {shows}. Somebody who stands between the gateway and "
+        f"{'it' if count == 1 else 'a camera'} now would be trusted from here on. If you can, compare the SHA-256 with "
+        "the one on the camera's own page."
+    )
+
+
+def state(device: DeviceView, now: datetime, doing: str = ADDING) -> State:
+    """Return where a device stands, worst first: blocked, adding, offline, what a person has to do, online.
+
+    `doing` is what its install is called.
+    """
     match device.connection:
         case Connection.BLOCKED:
             return State("!!", "BLOCKED", Tone.ALARM, 0)
         case Connection.ADDING:
             steps = f" {device.step}/{device.steps}" if device.step and device.steps else ""
-            return State(">", f"adding{steps}", Tone.WORK, 3)
+            return State(">", f"{doing}{steps}", Tone.WORK, 3)
         case Connection.DISCOVERED:
             return State("+", "found", Tone.PLAIN, 9)
         case Connection.OFFLINE:
@@ -91,7 +117,7 @@ def state(device: DeviceView, now: datetime) -> State:
 
 
 def _offline(device: DeviceView, now: datetime) -> State:
-    if device.attention_kind in (AttentionKind.TLS_FAILED, AttentionKind.UNEXPECTED_LEAF):
+    if device.attention_kind in _ANSWERS:
         return _OF_ATTENTION[device.attention_kind]
     for_how_long = age(device.since, now)
     return State(".", f"offline {for_how_long}".rstrip(), Tone.QUIET, 5)
@@ -119,9 +145,9 @@ def needs_review(device: DeviceView) -> bool:
     return device.attention_kind is not None and device.attention_kind not in _NOT_BY_ITSELF
 
 
-def expiry_noted(device: DeviceView) -> bool:
-    """Tell whether the end of the certificate, soon or past, is what there is to say of a device."""
-    return device.attention_kind in _EXPIRY
+def is_offline(device: DeviceView) -> bool:
+    """Tell whether nothing answers at a device; one that fails in TLS is counted by that."""
+    return device.connection is Connection.OFFLINE and device.attention_kind not in _ANSWERS
 
 
 def certificate(device: DeviceView) -> str:
@@ -157,13 +183,13 @@ def _ends_soon(not_after: str | None, now: datetime) -> bool:
     return end is not None and end - now <= EXPIRING
 
 
-def standing(device: DeviceView, now: datetime) -> str:
+def standing(device: DeviceView, now: datetime, doing: str = ADDING) -> str:
     """Return in one line how a device is connected, for a place that has room for it."""
     match device.connection:
         case Connection.BLOCKED:
-            return BLOCKED_TEXT
+            return f"{BLOCKED_TEXT}; {SILENT}" if device.silent else BLOCKED_TEXT
         case Connection.ADDING:
-            return state(device, now).word.replace("adding ", "being added, step ").replace("/", " of ")
+            return f"{doing}, step {device.step} of {device.steps}" if device.step else doing
         case Connection.DISCOVERED:
             return "found on the network, not added"
         case _:
@@ -171,9 +197,9 @@ def standing(device: DeviceView, now: datetime) -> str:
             return f"{device.connection.value} since {since}" if since else device.connection.value
 
 
-def full_standing(device: DeviceView, now: datetime) -> str:
+def full_standing(device: DeviceView, now: datetime, doing: str = ADDING) -> str:
     """Return how a device is connected, after what a person has to do about it, where that is something else."""
-    word, connected = state(device, now).word, standing(device, now)
+    word, connected = state(device, now).word, standing(device, now, doing)
     is_added = device.connection in (Connection.ONLINE, Connection.OFFLINE)
     return f"{word}, {connected}" if is_added and not word.startswith(device.connection.value) else connected
 
@@ -182,6 +208,17 @@ ORIGINS = {
     Origin.ISSUED: "issued by this gateway",
     Origin.ACCEPTED: "reviewed and accepted",
     Origin.DEVICE: "not accepted yet",
+}
+
+
+VIDEO = {
+    Video.TUNNEL: "over HTTPS (tunnel)",
+    Video.RTSPS: "over RTSPS",
+    Video.CLEAR: "in clear (the rest of the communication stays encrypted)",
+    Video.OTHER_CERTIFICATE: "not asked for: its RTSPS port shows another certificate",
+    Video.LOGIN_REFUSED: "not known: the login was refused",
+    Video.DUE: "not asked about yet",
+    Video.UNKNOWN: "not known",
 }
 
 
@@ -266,6 +303,11 @@ def grouped(fingerprint: str) -> tuple[str, str]:
     groups = [fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4)]
     half = (len(groups) + 1) // 2
     return " ".join(groups[:half]), " ".join(groups[half:])
+
+
+def copied(which: str, fingerprint: str) -> str:
+    """Return that the fingerprint of the stored or the presented certificate was copied, as far as one can know."""
+    return f"Copied, if the terminal can: the {which} SHA-256, {short(fingerprint)}."
 
 
 def short(fingerprint: str) -> str:

@@ -25,7 +25,7 @@ from core.decide.compare import (
     differences,
     fields,
 )
-from core.model.review import ChangeKind, Explanation
+from core.model.review import NOTHING_EXPLAINS_IT, PRETENDED, ChangeKind, Explanation
 
 __all__ = ["Known", "differences", "explain"]
 
@@ -298,9 +298,7 @@ def _is_renewal(old: _Fields, new: _Fields) -> bool:
 
 
 def _unknown(case: _Case) -> _Words:
-    text = "Nothing that is known explains it"
-    if case.pretended:
-        text = "It names our authority as its issuer, but that cannot be confirmed"
+    text = PRETENDED if case.pretended else NOTHING_EXPLAINS_IT
     return text, f"{_STRANGER} Before you accept it, {_AT_THE_DEVICE}: only if both are the same is it the device's."
 
 

@@ -8,7 +8,8 @@ import msgspec
 
 from core.decide.addresses import Target, show_address
 from core.model.device import Attention, AttentionKind, CertificateField, Connection, Origin
-from core.model.records import DeviceRecord
+from core.model.records import DeviceRecord, Pin
+from core.model.video import Video
 
 MISSES_UNTIL_OFFLINE = 2
 """How many looks in a row must fail before a device counts as offline: one may be lost on any network."""
@@ -44,12 +45,14 @@ class Place(NamedTuple):
 class Looked(msgspec.Struct, frozen=True):
     """The outcome of one look: the `leaf` seen by fingerprint, or why there is none (`reason`, in words).
 
+    `tls` and `weak_tls` are as in a `DeviceRecord`.
     `place` is where it was, None for the device's own.
     """
 
     answer: Answer
     leaf: str = ""
     tls: str = ""
+    weak_tls: bool = False
     reason: str = ""
     hint: str = ""
     place: Place | None = None
@@ -88,6 +91,12 @@ def presenting(device: DeviceRecord, leaf: str | None, place: Place | None = Non
     return msgspec.structs.replace(device, presented=leaf, presented_host=host, presented_port=port)
 
 
+def trusting(device: DeviceRecord, pin: Pin) -> DeviceRecord:
+    """Return the device with a pin that it shows now. What is known of its video holds for one certificate only."""
+    is_same = device.pin is not None and device.pin.fingerprint == pin.fingerprint
+    return msgspec.structs.replace(presenting(device, None), pin=pin, video=device.video if is_same else Video.UNKNOWN)
+
+
 def moved(device: DeviceRecord, place: Place) -> DeviceRecord:
     """Return the device at another place, trusted as before. One that was called by its old address has a new name."""
     is_named = Target(device.host).is_name
@@ -103,7 +112,8 @@ def judge_look(
     """Return device and health after a look. `pinned` are the leaves that other devices are pinned to.
 
     At its own place, another leaf than the pin blocks at once; the pin's own leaf unblocks. HTTPS that is gone is
-    offline, whatever answers on HTTP (rule R13). A blocked device stays blocked while it does not answer.
+    offline, whatever answers on HTTP (rule R13). A blocked device stays blocked while it does not answer, and how often
+    it did not is counted.
 
     At another place, which somebody says is the device's, nothing counts while the device is online (rule R29). Else
     its pin's own leaf moves it there, unless another device has that pin, too; a leaf that nobody is pinned to blocks
@@ -114,9 +124,9 @@ def judge_look(
     if device.scheme == "http":
         return device, _reached(looked.answer is Answer.HTTP, health, looked)
     if looked.answer is not Answer.LEAF or device.pin is None:
-        return device, _blocked(device) if device.presented else _reached(False, health, looked)
+        return device, _still_blocked(device, health, looked) if device.presented else _reached(False, health, looked)
     shown = None if looked.leaf == device.pin.fingerprint else looked.leaf
-    after = msgspec.structs.replace(presenting(device, shown), tls=looked.tls)
+    after = msgspec.structs.replace(presenting(device, shown), tls=looked.tls, weak_tls=looked.weak_tls)
     return after, _blocked(after) if shown else Health(Connection.ONLINE)
 
 
@@ -154,7 +164,8 @@ def _judge_elsewhere(
     if device.pin is None or looked.answer is not Answer.LEAF or looked.leaf in pinned or not is_away(device, health):
         return device, health
     if looked.leaf == device.pin.fingerprint:
-        return msgspec.structs.replace(moved(device, place), tls=looked.tls), Health(Connection.ONLINE)
+        after = msgspec.structs.replace(moved(device, place), tls=looked.tls, weak_tls=looked.weak_tls)
+        return after, Health(Connection.ONLINE)
     if device.presented and not device.presented_host:
         return device, health
     after = presenting(device, looked.leaf, place)
@@ -173,6 +184,12 @@ def _blocked(device: DeviceRecord) -> Health:
             f"{shows} and is blocked: nothing is sent to it. Compare both before you trust it again.",
         ),
     )
+
+
+def _still_blocked(device: DeviceRecord, health: Health, looked: Looked) -> Health:
+    """That nothing answers at its own place says little of a device that seems to have moved."""
+    is_silent = looked.answer is Answer.NOTHING and not device.presented_host
+    return msgspec.structs.replace(_blocked(device), misses=health.misses + 1 if is_silent else 0)
 
 
 def _reached(answered: bool, health: Health, looked: Looked) -> Health:

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from core.decide import streaming
 from core.decide.addresses import show_address
 from core.decide.identity import Found, Said
-from core.decide.trust import Health, certificate_field
+from core.decide.trust import MISSES_UNTIL_OFFLINE, Health, certificate_field
 from core.model.device import Attention, AttentionKind, CertificateView, Connection, DeviceView
 from core.model.records import DeviceRecord
 from core.model.sighting import Kind
@@ -30,32 +31,25 @@ def added_view(
     certificate: CertificateView | None,
     rows: tuple[Found, ...] = (),
     notes: tuple[Attention, ...] = (),
+    addresses: tuple[str, ...] = (),
 ) -> DeviceView:
     """Return the row of an added device.
 
-    `certificate` is the stored one, `notes` what else there is to tell of it. `rows` are what discovery says of it: the
-    first at its own address, the others where it may have moved to, or where somebody claims to be it.
+    `certificate` is the stored one, `notes` what else there is to tell of it. `rows` are what discovery says of it: at
+    its own address, or where it may have moved to, or where somebody claims to be it. `addresses` are those that its
+    host stands for, where that is a name.
     """
-    found = rows[0] if rows else None
-    attention = worst((*device.attention, *notes, *filter(None, (live.health.problem,))))
-    adding = live.step is not None
-    return DeviceView(
+    view = DeviceView(
         id=device.id,
         name=device.name,
         address=show_address(device.host, device.port, device.scheme),
-        connection=Connection.ADDING if adding else live.health.connection,
+        connection=live.health.connection if live.step is None else Connection.ADDING,
         certificate_field=certificate_field(device.scheme, device.pin.origin if device.pin else None),
-        attention=None if adding or attention is None else attention.text,
-        attention_kind=None if adding or attention is None else attention.kind,
-        attention_hint="" if adding or attention is None else attention.hint,
         fingerprint=device.pin.fingerprint if device.pin else None,
         not_after=certificate.not_after or None if certificate else None,
         issuer=certificate.issuer or None if certificate else None,
         origin=device.pin.origin if device.pin else None,
-        model=device.model or (found.model if found else "") or None,
-        manufacturer=device.manufacturer or (found.manufacturer if found else "") or None,
-        firmware=device.firmware or None,
-        serial=device.serial or (found.serial if found else "") or None,
+        video=streaming.shown(device),
         host=device.host,
         port=device.port,
         step=live.step,
@@ -63,12 +57,35 @@ def added_view(
         last_check=live.last_check,
         since=live.since,
         tls=device.tls or None,
+        presented=device.presented,
+        presented_at=_presented_at(device),
+        silent=live.health.connection is Connection.BLOCKED and live.health.misses >= MISSES_UNTIL_OFFLINE,
+    )
+    view = _announced(view, device, rows, {device.host, *addresses})
+    return view if live.step is not None else _noted(view, (*device.attention, *notes, live.health.problem))
+
+
+def _announced(view: DeviceView, device: DeviceRecord, rows: tuple[Found, ...], home: set[str]) -> DeviceView:
+    """Return the row with what it is and where; what the device said itself goes before what is said at its `home`."""
+    found = next((row for row in rows if not home.isdisjoint(row.addresses)), None)
+    return msgspec.structs.replace(
+        view,
+        model=device.model or (found.model if found else "") or None,
+        manufacturer=device.manufacturer or (found.manufacturer if found else "") or None,
+        firmware=device.firmware or None,
+        serial=device.serial or (found.serial if found else "") or None,
         found_by=_found_by(found.said if found else ()),
         addresses=tuple(dict.fromkeys(address for row in rows for address in row.addresses)),
         kind=found.kind if found else Kind.UNKNOWN,
-        presented=device.presented,
-        presented_at=_presented_at(device),
     )
+
+
+def _noted(view: DeviceView, notes: Iterable[Attention | None]) -> DeviceView:
+    """Return the row with what a person has to do first, if anything."""
+    first = worst(filter(None, notes))
+    if first is None:
+        return view
+    return msgspec.structs.replace(view, attention=first.text, attention_kind=first.kind, attention_hint=first.hint)
 
 
 def found_view(found: Found) -> DeviceView:

@@ -1,6 +1,6 @@
 """How far an install is, as the clients see it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -29,11 +29,14 @@ class Line:
 class Progress:
     """The ten lines of one install. `publish` gets a view at each change; `clock` counts seconds.
 
-    `is_final` is whether it is only brought to an end, which cannot be cancelled.
+    `doing` is what it is called. `is_final` is whether it is only brought to an end, which cannot be cancelled.
     """
 
-    def __init__(self, device: str, publish: Callable[[InstallView], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, device: str, doing: str, publish: Callable[[InstallView], None], clock: Callable[[], float]
+    ) -> None:
         self._device = device
+        self._doing = doing
         self._publish = publish
         self._clock = clock
         self._started = clock()
@@ -57,6 +60,17 @@ class Progress:
             self._settle(line, StepState.FAILED, error.title)
             raise
         self._settle(line, StepState.DONE, line.detail)
+
+    def expect(self, usual: Mapping[Step, float]) -> None:
+        """Show how many seconds steps usually take, where more than that is known of this kind of device."""
+        for step, seconds in usual.items():
+            self._lines[step].usual = seconds
+
+    def tell(self, line: Line, detail: str) -> None:
+        """Show what a step is at, where that is news."""
+        if line.detail != detail:
+            line.detail = detail
+            self.show()
 
     def show(self) -> None:
         """Publish how far it is now."""
@@ -91,4 +105,5 @@ class Progress:
             outcome=self._outcome,
             hint=self._hint,
             cancellable=self._ended is None and not self.is_final and cancellable(self.current),
+            doing=self._doing,
         )

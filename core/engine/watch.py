@@ -4,10 +4,11 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 
 from core.decide.following import learnt
+from core.decide.old_tls import change_in_words
 from core.decide.trust import (
     MISSES_UNTIL_OFFLINE,
     Answer,
@@ -63,18 +64,19 @@ class Watch:
                     group.create_task(self._check(device.id, self._look_and_seek), name=f"look at {device.id}")
                 await asyncio.sleep(_TICK)
 
-    async def check_all(self) -> None:
-        """Look at every device now, but those that are worked on; looks that are under way are waited for.
+    async def check(self, only: Collection[str] = ()) -> None:
+        """Look at every device now, or `only` at some, but those that are worked on; looks under way are waited for.
 
         Where one look fails, it looks as often as it takes to be sure, and then for those that are away.
         """
-        under_way = tuple(self._looking.values())
-        await self._each(self._ready(), self._look)
+        under_way = [look for device, look in self._looking.items() if not only or device in only]
+        await self._each(self._ready(only), self._look)
         await asyncio.gather(*(look.wait() for look in under_way))
         registry = self._services.registry
         for _ in range(1, MISSES_UNTIL_OFFLINE):
-            await self._each([device for device in self._ready() if registry.health(device.id).misses], self._look)
-        await self._each(self._ready(), partial(self._following.seek, at_once=True))
+            failed = [device for device in self._ready(only) if registry.health(device.id).misses]
+            await self._each(failed, self._look)
+        await self._each(self._ready(only), partial(self._following.seek, at_once=True))
 
     async def _each(self, devices: list[DeviceRecord], work: Callable[[str], Awaitable[None]]) -> None:
         self._looking.update((device.id, asyncio.Event()) for device in devices)
@@ -84,7 +86,7 @@ class Watch:
         """Take in what the look of somebody showed who holds the device."""
         await self._services.store.put_certificate(seen.der)
         elsewhere = None if place == home_of(device) else place
-        await self._take(device, Looked(Answer.LEAF, seen.fingerprint, seen.tls, place=elsewhere))
+        await self._take(device, Looked(Answer.LEAF, seen.fingerprint, seen.tls, seen.weak, place=elsewhere))
 
     def _due(self, now: float) -> list[DeviceRecord]:
         registry = self._services.registry
@@ -94,11 +96,12 @@ class Watch:
             self._next[device] = min(self._next[device], self._soonest[device])
         return [device for device in self._ready() if self._next.get(device.id, 0.0) <= now]
 
-    def _ready(self) -> list[DeviceRecord]:
+    def _ready(self, only: Collection[str] = ()) -> list[DeviceRecord]:
         return [
             device
             for device in self._services.registry.devices.values()
-            if device.port is not None
+            if (not only or device.id in only)
+            and device.port is not None
             and (device.pin is not None or device.scheme == "http")
             and device.id not in self._looking
             and not self._work.has(device.id)
@@ -164,6 +167,8 @@ class Watch:
             await self._changed(after)
 
     async def _tell(self, device: DeviceRecord, before: DeviceRecord, old: Health, new: Health) -> None:
+        if told := change_in_words(before, device):
+            await self._services.tell("tls", told, device)
         if device.presented and before.presented and _shown(device) != _shown(before):
             await self._services.tell("blocked", f"still blocked: {_reason(device, is_new=False)}", device)
         if home_of(device) != home_of(before):
@@ -196,7 +201,7 @@ def _now() -> float:
 async def _look_at(device: DeviceRecord) -> tuple[Looked, bytes]:
     """Return what one look told, and the leaf that was seen, if one was."""
     if device.scheme != "http":
-        return await look_at(home_of(device), _DEADLINE)
+        return await look_at(home_of(device), _DEADLINE, legacy=device.weak_tls)
     answers = await speaks_http(*home_of(device), deadline=_DEADLINE)
     reason = "" if answers else "It does not answer"
     return Looked(Answer.HTTP if answers else Answer.NOTHING, reason=reason), b""

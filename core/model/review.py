@@ -25,6 +25,12 @@ class ChangeKind(StrEnum):
     ONLY_DATES = "only_dates"
 
 
+NOTHING_EXPLAINS_IT = "Nothing that is known explains it"
+PRETENDED = "It names our authority as its issuer, but that cannot be confirmed"
+UNEXPLAINED = frozenset((NOTHING_EXPLAINS_IT, PRETENDED))
+"""What is said where there is no reason: nothing of it makes the change probable."""
+
+
 class Explanation(msgspec.Struct, frozen=True):
     """One reason that fits, in words: what it looks like (`text`) and what that means or what to check (`hint`)."""
 
@@ -46,7 +52,7 @@ class Review(msgspec.Struct, frozen=True, tag="review_result"):
     """Both certificates side by side, and why they differ.
 
     `presented` is what the device showed last; accepting is bound to its fingerprint. It is None for a device that
-    never showed one. `since` is when it was first seen in place of the stored one.
+    never showed one. `since` is when it was first seen in place of the stored one, empty where the two are the same.
     """
 
     device: DeviceView
@@ -57,3 +63,4 @@ class Review(msgspec.Struct, frozen=True, tag="review_result"):
     stored_by: str = ""
     stored_at: str = ""
     reason: str = ""
+    since: str = ""

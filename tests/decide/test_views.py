@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from core.decide.identity import Found
-from core.decide.trust import BLOCKED_TEXT, Health, first_health
+from core.decide.trust import BLOCKED_TEXT, Answer, Health, Looked, first_health, judge_look
 from core.decide.views import Live, added_view, found_view, worst
 from core.model.device import Attention, AttentionKind, CertificateField, CertificateView, Connection, Origin
 from core.model.records import DeviceRecord, Pin
@@ -59,6 +59,34 @@ def test_a_block_is_told_before_anything_else() -> None:
     view = added_view(blocked, Live(first_health(blocked), AT), CERTIFICATE)
     assert (view.connection, view.attention, view.presented) == (Connection.BLOCKED, BLOCKED_TEXT, "b" * 64)
     assert view.presented_at is None
+
+
+def test_a_block_that_does_not_answer_any_more_says_so_after_the_second_look() -> None:
+    blocked = msgspec.structs.replace(DEVICE, presented="b" * 64)
+    healths = [first_health(blocked)]
+    for answer in (Answer.NOTHING, Answer.NOTHING, Answer.LEAF):
+        _, health = judge_look(blocked, healths[-1], Looked(answer, "b" * 64 if answer is Answer.LEAF else ""))
+        healths.append(health)
+    views = [added_view(blocked, Live(health, AT), CERTIFICATE) for health in healths]
+    assert [view.silent for view in views] == [False, False, True, False]
+    assert {view.connection for view in views} == {Connection.BLOCKED}
+
+
+@pytest.mark.parametrize("answer", [Answer.TLS_FAILED, Answer.NOT_TLS])
+def test_what_answers_something_is_not_silent(answer: Answer) -> None:
+    blocked = msgspec.structs.replace(DEVICE, presented="b" * 64)
+    health = first_health(blocked)
+    for _ in range(3):
+        _, health = judge_look(blocked, health, Looked(answer))
+    assert not added_view(blocked, Live(health, AT), CERTIFICATE).silent
+
+
+def test_where_a_device_seems_to_have_moved_the_silence_at_its_old_address_is_not_told() -> None:
+    claimed = msgspec.structs.replace(DEVICE, presented="b" * 64, presented_host="192.168.20.9", presented_port=443)
+    health = first_health(claimed)
+    for _ in range(3):
+        _, health = judge_look(claimed, health, Looked(Answer.NOTHING))
+    assert (health.misses, added_view(claimed, Live(health, AT), CERTIFICATE).silent) == (0, False)
 
 
 @pytest.mark.parametrize(

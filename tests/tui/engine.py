@@ -168,6 +168,7 @@ def review_of(view: DeviceView, **more: object) -> Review:
         "differences": differences(old, new) if new else (),
         "stored_by": "tech1",
         "stored_at": "2026-11-22T09:00:00Z",
+        "since": "2026-11-24T07:03:00Z" if view.presented else "",
         **more,
     }
     return Review(view, old, new, **fields)  # type: ignore[arg-type]
@@ -247,8 +248,10 @@ class ScriptedEngine:
                 return self._review(command.device)
             case AcceptCertificate():
                 return self._accept(command, caller)
-            case ReplaceDevice() | ReissueCertificate():
-                return Added((self._work_on(command.device),))
+            case ReplaceDevice():
+                return Added((self._work_on(command.device, "replacing"),))
+            case ReissueCertificate():
+                return Added((self._work_on(command.device, "re-issuing"),))
             case CheckDevices():
                 return Devices(tuple(view for view in self.board.devices.values() if "found" not in view.id))
             case ReadCertificate():
@@ -306,11 +309,11 @@ class ScriptedEngine:
         seq = self.board.last_event + 1
         self.board.add_event(Event(seq, "2026-11-24T07:04:00Z", by, "accepted", "certificate accepted", device))
 
-    def _work_on(self, device: str) -> DeviceView:
+    def _work_on(self, device: str, doing: str) -> DeviceView:
         work = {"connection": Connection.ADDING, "step": 1, "steps": 10, "attention": None, "attention_kind": None}
         view = msgspec.structs.replace(self._view(device), **work)
         self.board.put(view)
-        self.board.put_install(install(device, 1))
+        self.board.put_install(install(device, 1, doing=doing))
         return view
 
     def _look(self, address: str) -> Look:

@@ -47,6 +47,27 @@ async def test_a_found_device_is_looked_at_and_added_with_a_login(engine: Script
         assert looked_at(engine) == ["192.168.20.33"]
 
 
+async def test_several_are_told_apart_by_their_names(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(found(33, "Loading dock"), found(34))
+    async with running(tmp_path, engine) as run:
+        await run.sees("Loading dock")
+        await run.press("asterisk", "a")
+        await run.sees("Add 2 devices", "for what these cameras show")
+        lines = [line.strip("│ ") for line in run.text().splitlines()]
+        at = next(number for number, line in enumerate(lines) if line.startswith("192.168.20.33  "))
+        assert lines[at + 1].startswith("Loading dock            SHA-256 b1d0")
+        assert lines[at + 2].startswith("192.168.20.34           HTTPS")
+        assert lines[at + 3].startswith("SHA-256 b1d0")
+
+
+async def test_one_camera_is_spoken_of_as_one(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(found(33, "AXIS"))
+    async with running(tmp_path, engine) as run:
+        await open_dialog(run)
+        await run.sees("nobody vouches for what this camera shows")
+        assert "these cameras" not in run.text()
+
+
 async def test_nothing_is_added_when_the_dialog_is_left(engine: ScriptedEngine, tmp_path: Path) -> None:
     engine.show(found(33, "AXIS"))
     async with running(tmp_path, engine) as run:

@@ -355,7 +355,7 @@ async def test_the_fingerprint_that_is_decided_about_can_be_copied(engine: Scrip
     async with running(tmp_path, engine) as run:
         await compare(run)
         await run.press("y")
-        await run.sees("The SHA-256 went to the terminal's clipboard")
+        await run.sees("Copied, if the terminal can: the presented SHA-256, b1d0 4e99 … abcd.")
         assert run.app.clipboard == OTHER_PRINT
 
 

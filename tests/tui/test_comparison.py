@@ -27,7 +27,7 @@ def test_at_80_cells_both_stand_side_by_side_with_a_sign_at_what_differs() -> No
     assert at(REVIEW, 80)[:12] == [
         " Probably: Back to the certificate from before ours was installed",
         "   A factory reset does this. Find out who reset the device.",
-        " 8 differ       stored 2026-11-22 by tech1      presented since 07:00",
+        " 8 differ       stored 2026-11-22 by tech1      presented since 07:03",
         " != SHA-256     3f9a 12c0 88d1 4c70             b1d0 4e99 60aa 1f03",
         "                9e22 51b7 0d4f 77be             7c61 d2e8 35b9 02ac",
         "                6f1a 09d3 c2b7 4e58             90be 7712 aa34 cd56",
@@ -41,10 +41,15 @@ def test_at_80_cells_both_stand_side_by_side_with_a_sign_at_what_differs() -> No
     assert "  = Signature   SHA-256 with RSA                SHA-256 with RSA" in at(REVIEW, 80)
 
 
+def test_since_when_is_told_of_the_certificate_and_not_of_the_block() -> None:
+    assert REVIEW.device.since != REVIEW.since
+    assert "presented now" in at(msgspec.structs.replace(REVIEW, since=""), 80)[2]
+
+
 def test_below_80_cells_one_stands_below_the_other_and_what_is_the_same_stands_once() -> None:
     lines = at(REVIEW, 79)
     assert lines[2:5] == [
-        " 8 fields differ: stored 2026-11-22 by tech1, presented since 07:00",
+        " 8 fields differ: stored 2026-11-22 by tech1, presented since 07:03",
         " != SHA-256     stored    3f9a 12c0 88d1 4c70 9e22 51b7 0d4f 77be",
         "                          6f1a 09d3 c2b7 4e58 a190 6d33 f0aa 77be",
     ]

@@ -1,11 +1,13 @@
 """The drawer: what it shows, and how a certificate becomes a file."""
 
+import asyncio
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from core.model.messages import DeviceDetail, ReadCertificate, ShowDevice
+from core.model.video import Video
 from tests.tui.driving import Running, running
 from tests.tui.engine import OTHER_PRINT, RESET, ScriptedEngine, added, blocked, found, over_http, stored
 from tui.words import grouped
@@ -33,7 +35,7 @@ async def open_drawer(run: Running, name: str) -> None:
 async def test_the_drawer_shows_the_certificate_so_that_it_can_be_compared(
     engine: ScriptedEngine, tmp_path: Path
 ) -> None:
-    view = added(17, "Till 3", found_by=("WS-Discovery (HTTPS 443)",), tls="TLS 1.3", video="over HTTPS")
+    view = added(17, "Till 3", found_by=("WS-Discovery (HTTPS 443)",), tls="TLS 1.3", video=Video.TUNNEL)
     engine.show(msgspec.structs.replace(view, model="P3265-V", manufacturer="AXIS", serial="B8A4"))
     async with running(tmp_path, engine) as run:
         await open_drawer(run, "Till 3")
@@ -46,7 +48,7 @@ async def test_the_drawer_shows_the_certificate_so_that_it_can_be_compared(
             "Issuer        Arcules Gateway CA gw-042",
             "Valid         2026-11-22 to 2036-11-20",
             "Key           RSA 3072 · SHA-256 with RSA",
-            "Connection    TLS 1.3 · video over HTTPS",
+            "Connection    TLS 1.3 · video over HTTPS (tunnel)",
             "Model         AXIS P3265-V · serial B8A4",
             "Found by      WS-Discovery (HTTPS 443)",
         )
@@ -75,6 +77,16 @@ async def test_a_blocked_device_shows_both_fingerprints(engine: ScriptedEngine, 
         await run.sees("!! Error with device certificate", f"Presented     {first}", second, "issued by axis (itself)")
 
 
+async def test_a_blocked_device_that_does_not_answer_says_so(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(blocked(14, "Dock", change=RESET, silent=True))
+    async with running(tmp_path, engine) as run:
+        await run.sees(" It does not answer now. Probably: Back to the certificate from before ours w")
+        await open_drawer(run, "Dock")
+        await run.sees("Status        !! Error with device certificate; it does not answer now")
+        engine.show(blocked(14, "Dock", change=RESET))
+        await run.no_longer_sees("it does not answer now")
+
+
 async def test_the_drawer_follows_its_device(engine: ScriptedEngine, tmp_path: Path) -> None:
     engine.show(added(17, "Till 3"))
     async with running(tmp_path, engine) as run:
@@ -82,6 +94,17 @@ async def test_the_drawer_follows_its_device(engine: ScriptedEngine, tmp_path: P
         engine.show(added(17, "Till 3", attention="Certificate expires", attention_hint="Renew it."))
         await run.sees("To do         Certificate expires. Renew it.")
         await run.until(lambda: ShowDevice(device="cam-17") in engine.asked)
+
+
+async def test_where_its_device_goes_it_shows_the_next_one_and_says_so(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(blocked(14, "Dock"), added(17, "Till 3"))
+    async with running(tmp_path, engine) as run:
+        await open_drawer(run, "Dock")
+        engine.board.drop("cam-14")
+        await run.sees(" Dock is not there any more.", "Till 3    ", "= online since")
+        assert "!!" not in run.text()
+        engine.board.drop("cam-17")
+        await run.sees("No devices yet", "Till 3 is not there any more.")
 
 
 async def test_beside_the_table_the_drawer_follows_the_cursor(engine: ScriptedEngine, tmp_path: Path) -> None:
@@ -140,6 +163,21 @@ async def test_the_certificate_is_saved_in_the_technicians_folder(
         assert ReadCertificate(device="cam-17", which="stored") in engine.asked
 
 
+async def test_pressing_save_again_while_it_is_saved_asks_nothing(
+    engine: ScriptedEngine, tmp_path: Path, folder: Path
+) -> None:
+    engine.show(added(17, "Till 3"))
+    told = engine.holds[ReadCertificate] = asyncio.Event()
+    async with running(tmp_path, engine, size=(160, 30)) as run:
+        await open_drawer(run, "Till 3")
+        await run.press("e", "e", "e")
+        await run.until(lambda: ReadCertificate(device="cam-17", which="stored") in engine.asked)
+        told.set()
+        await run.sees(f"Saved {file_in(folder)}"[:150])
+        assert engine.asked.count(ReadCertificate(device="cam-17", which="stored")) == 1
+        assert len(run.app.screen_stack) == 1
+
+
 async def test_no_file_and_no_link_is_written_over(engine: ScriptedEngine, tmp_path: Path, folder: Path) -> None:
     engine.show(added(17, "Till 3"))
     victim = tmp_path / "victim"
@@ -176,5 +214,5 @@ async def test_the_fingerprint_can_be_copied(engine: ScriptedEngine, tmp_path: P
     async with running(tmp_path, engine) as run:
         await open_drawer(run, "Till 3")
         await run.press("y")
-        await run.sees("The SHA-256 went to the terminal's clipboard")
+        await run.sees("Copied, if the terminal can: the stored SHA-256, 3f9a 12c0 … 77be.")
         assert run.app.clipboard == added(17, "Till 3").fingerprint

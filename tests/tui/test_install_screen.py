@@ -28,7 +28,7 @@ async def test_it_shows_what_is_done_under_way_and_to_come(engine: ScriptedEngin
     async with running(tmp_path, engine) as run:
         await open_steps(run)
         lines = run.text().splitlines()
-        assert lines[0] == " Gate north  192.168.20.21" + " " * 34 + "step 6 of 10 · 0:23"
+        assert lines[0] == " Gate north  192.168.20.21" + " " * 26 + "adding, step 6 of 10 · 0:23"
         assert lines[1].split() == ["=", "1", "Find", "HTTPS", "0.2", "s"]
         assert lines[6] == " >  6 The camera makes its key                 #######.....  21 s of about 35 s"
         assert lines[7].split() == ["7", "Sign", "the", "certificate"]
@@ -83,6 +83,25 @@ async def test_cancelling_asks_first_and_then_the_engine(engine: ScriptedEngine,
         await run.sees("Stop adding")
         await run.press("down", "enter")
         await run.until(lambda: CancelInstall(device="cam-21") in engine.asked)
+
+
+async def test_what_is_called_off_is_called_by_its_name(engine: ScriptedEngine, tmp_path: Path) -> None:
+    under_way(engine)
+    engine.board.put_install(install("cam-21", 6, doing="re-issuing"))
+    async with running(tmp_path, engine) as run:
+        await run.sees(" >  re-issuing 6/10 Gate north")
+        await run.press("i")
+        await run.sees("re-issuing, step 6 of 10 · 0:23")
+        await run.press("x")
+        await run.sees("Stop re-issuing Gate north?")
+
+
+async def test_a_device_that_is_removed_meanwhile_waits_for_no_step(engine: ScriptedEngine, tmp_path: Path) -> None:
+    under_way(engine)
+    async with running(tmp_path, engine) as run:
+        await open_steps(run)
+        engine.board.drop("cam-21")
+        await run.sees(" Gate north was removed.")
 
 
 async def test_past_the_point_of_no_return_it_says_why_it_cannot_be_cancelled(

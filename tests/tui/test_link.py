@@ -45,6 +45,9 @@ async def test_when_the_engine_goes_what_is_shown_is_marked_as_old_and_the_app_c
         pilot = await stack.enter_async_context(app.run_test(size=(80, 24)))
         run = Running(app, pilot, engine)
         await run.sees("Roof")
+        # What was said a moment ago does not hide it.
+        await run.press("v")
+        await run.sees("There is no certificate to decide about.")
         await first.aclose()
         await run.sees("OLD, as of 07:05:00", "The engine is gone: The engine was ended. Reconnecting", "Gate")
         await run.press("D")

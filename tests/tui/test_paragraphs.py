@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from tests.tui.engine import added, blocked, found, over_http
 from tests.tui.test_words import NOW
-from tui.columns import columns, heading, row
+from tui.columns import MARKS, STATE, columns, heading, row
 from tui.look import output_encoding, shown, use_encoding
 from tui.paragraphs import cut, field, fit, length, paragraph, plain, two_ends, wrapped
 from tui.widgets.lines import strip_of
@@ -47,7 +47,7 @@ def test_a_strip_is_as_wide_as_the_widget(left: str, right: str, width: int) -> 
     assert length(cut((*plain(left), *plain(right)), width)) <= width
 
 
-@given(TEXTS, TEXTS, st.integers(20, 200))
+@given(TEXTS, TEXTS, st.integers(MARKS + STATE + 1, 200))
 def test_a_row_is_never_wider_than_the_table(name: str, address: str, width: int) -> None:
     for view in (added(1, name), found(2, name), over_http(3, name), blocked(4, address)):
         assert length(row(view, columns(width), NOW, is_marked=True)) <= width

@@ -20,7 +20,7 @@ SITE = (
 
 
 async def open_queue(run: Running) -> None:
-    await run.sees(" devices ")
+    await run.sees(" device")
     await run.press("v")
     await run.sees("to decide about, by reason")
 
@@ -150,3 +150,20 @@ async def test_an_empty_queue_says_so(engine: ScriptedEngine, tmp_path: Path) ->
         await run.sees("certificate settings")
         await run.press("n")
         await run.sees("There is no other certificate to decide about.")
+
+
+async def test_a_device_that_was_removed_has_neither_its_mark_nor_its_keys(
+    engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    engine.show(blocked(14, "Loading dock", change=RESET))
+    async with running(tmp_path, engine) as run:
+        await open_queue(run)
+        await run.press("enter")
+        await run.sees("8 differ")
+        engine.board.drop("cam-14")
+        await run.sees(" Loading dock  192.168.20.14  removed", "This device was removed:")
+        assert "!!" not in run.text()
+        assert run.screen()[-1].split() == ["Esc", "Back", "?", "Help"]
+        for key in ("e", "y", "r", "I"):
+            await run.press(key)
+            await run.sees("Loading dock was removed.")

@@ -122,6 +122,10 @@ def test_a_first_certificate_is_what_is_decided_about() -> None:
 
 
 def test_a_long_name_leaves_the_address_on_the_screen() -> None:
-    line = title(blocked(14, "x" * 64), Case.CHANGED, NOW)
+    reading = shown(msgspec.structs.replace(DOCK, name="x" * 64))
+    line = title(reading.device, reading, NOW)
     told = "".join(text for text, _ in line)
     assert told == f" {'x' * 29}…  192.168.20.14  !! Error with device certificate"
+    reading.remove()
+    told = "".join(text for text, _ in title(reading.device, reading, NOW))
+    assert told == f" {'x' * 29}…  192.168.20.14  removed"

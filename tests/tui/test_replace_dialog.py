@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.model.device import DeviceView
+from core.model.device import DeviceView, Origin
 from core.model.errors import RefusedError
 from core.model.messages import AnyCommand, AnyResult, Look, LookAt, Looks, ReissueCertificate, ReplaceDevice
 from core.model.secret import Secret
@@ -64,6 +64,34 @@ async def test_a_device_on_http_is_brought_to_https_with_its_stored_login(
         await run.press("enter")
         await run.sees("step 1 of 10 · 0:23", "Car park")
         assert sent(engine) == [ReplaceDevice(device="cam-9")]
+
+
+async def test_what_happens_to_a_certificate_that_was_accepted_is_said_before(
+    engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    engine.show(added(16, "Gate", origin=Origin.ACCEPTED), added(17, "Till"))
+    engine.answers[LookAt] = showing(PRINT)
+    goes = "It is taken out of use."
+    async with running(tmp_path, engine) as run:
+        for name, is_told in (("Gate", True), ("Till", False)):
+            await open_dialog(run, name)
+            assert (goes in " ".join(run.text().split())) is is_told
+            await run.press("escape")
+            await run.no_longer_sees(f"Replace {name}")
+            await run.press("I")
+            await run.sees(f"Re-issue the certificate of {name}")
+            assert (goes in " ".join(run.text().replace("│", " ").split())) is is_told
+            await run.press("escape", "down")
+
+
+async def test_where_the_camera_cannot_take_a_certificate_that_is_said(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(added(17, "Till", origin=Origin.ACCEPTED))
+    way = "HTTPS on 443 (found there), keeps its own certificate"
+    engine.answers[LookAt] = lambda _: Looks((Look("192.168.20.17", way, stored(PRINT)),))
+    async with running(tmp_path, engine) as run:
+        await open_dialog(run, "Till")
+        await run.sees("This camera cannot take a certificate of ours: it keeps its own one.")
+        assert "taken out of use" not in run.text()
 
 
 async def test_a_port_of_http_is_not_looked_at_again(engine: ScriptedEngine, tmp_path: Path) -> None:
@@ -124,7 +152,7 @@ async def test_replace_is_one_of_the_answers_of_the_comparison(engine: ScriptedE
         await run.press(*OTHER_PRINT[-8:], "enter")
         await run.sees("step 1 of 10")
         await run.press("escape")
-        await run.sees("> certificate settings", "> HTTPS (Arcules), issued by this gateway · being added")
+        await run.sees("> certificate settings", "> HTTPS (Arcules), issued by this gateway · replacing, step 1 of")
         assert "nothing to decide" not in run.text()
         assert "Keep the stored" not in run.text()
         assert sent(engine) == [ReplaceDevice(device="cam-14", expect=OTHER_PRINT)]

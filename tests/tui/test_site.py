@@ -45,8 +45,11 @@ def test_events_are_kept_in_order_once_each_and_not_for_ever() -> None:
 def test_counts_are_by_what_devices_need() -> None:
     site = Site()
     ending = added(6, "f", attention="x", attention_kind=AttentionKind.EXPIRED)
-    site.restart((found(1), blocked(2, "b"), review(3, "c"), added(4, "d", Connection.ADDING), added(5, "e"), ending))
-    assert site.counts() == Counts(devices=6, blocked=1, review=1, adding=1, expiring=1)
+    soon = added(7, "g", attention="x", attention_kind=AttentionKind.EXPIRING)
+    away = added(8, "h", Connection.OFFLINE, attention="x", attention_kind=AttentionKind.UNREACHABLE)
+    adding = added(4, "d", Connection.ADDING)
+    site.restart((found(1), blocked(2, "b"), review(3, "c"), adding, added(5, "e"), ending, soon, away))
+    assert site.counts() == Counts(devices=8, blocked=1, review=1, adding=1, offline=1, expired=1, expiring=1)
 
 
 def test_time_goes_on_in_an_install_between_two_updates() -> None:

@@ -13,9 +13,10 @@ from tui.words import (
     certificate,
     elapsed,
     expires,
-    expiry_noted,
+    first_contact,
     full_standing,
     grouped,
+    is_offline,
     moment,
     needs_review,
     pace,
@@ -39,6 +40,7 @@ ATTENTION_WORDS = {
     AttentionKind.HTTPS_OFF: "HTTPS is off",
     AttentionKind.EXPIRED: "online",
     AttentionKind.EXPIRING: "online",
+    AttentionKind.WEAK_TLS: "weak TLS",
     AttentionKind.CLEAN_UP: "clean up",
     AttentionKind.UNREACHABLE: "online",
     AttentionKind.REVIEW_CHANGE: "online",
@@ -64,7 +66,7 @@ def test_each_state_has_its_mark_and_word() -> None:
 def test_an_online_device_says_what_a_person_has_to_do(kind: AttentionKind) -> None:
     view = added(17, "Till", attention="something", attention_kind=kind)
     assert state(view, NOW).word == ATTENTION_WORDS[kind]
-    assert len(state(view, NOW).word) <= 14
+    assert len(state(view, NOW).word) <= 15
 
 
 def test_every_mark_in_use_is_explained() -> None:
@@ -101,6 +103,28 @@ def test_the_drawer_says_what_to_do_and_how_the_device_is_connected() -> None:
     ]
 
 
+@pytest.mark.parametrize("doing", ["adding", "replacing", "re-issuing"])
+def test_what_is_under_way_is_called_by_its_name(doing: str) -> None:
+    assert state(ADDING, NOW, doing).word == f"{doing} 6/10"
+    assert full_standing(ADDING, NOW, doing) == f"{doing}, step 6 of 10"
+
+
+def test_a_blocked_device_that_does_not_answer_says_both() -> None:
+    silent = blocked(14, "Dock", silent=True)
+    assert state(silent, NOW).word == "BLOCKED"
+    assert full_standing(silent, NOW) == "Error with device certificate; it does not answer now"
+
+
+def test_offline_is_what_does_not_answer_and_not_what_fails_in_tls() -> None:
+    failing = added(5, "e", Connection.OFFLINE, attention="x", attention_kind=AttentionKind.TLS_FAILED)
+    assert [is_offline(view) for view in (OFFLINE, failing, blocked(14, "a"), added(17, "d"))] == [True, *[False] * 3]
+
+
+def test_first_contact_is_told_of_one_camera_as_of_one() -> None:
+    assert "what this camera shows. Somebody who stands between the gateway and it now" in first_contact(1)
+    assert "what these cameras show. Somebody who stands between the gateway and a camera now" in first_contact(3)
+
+
 def test_a_blocked_device_is_counted_as_blocked_and_not_as_review_too() -> None:
     assert not needs_review(blocked(14, "a"))
     assert needs_review(review(11, "b"))
@@ -132,7 +156,6 @@ def test_where_the_engine_notes_it_earlier_the_days_are_told_earlier() -> None:
     noted = added(18, "Stairs", not_after="2027-01-13T12:00:00Z", attention="x", attention_kind=AttentionKind.EXPIRING)
     assert expires(noted, NOW) == "50 days"
     assert state(noted, NOW).mark == "~"
-    assert expiry_noted(noted)
     assert not needs_review(noted)
 
 

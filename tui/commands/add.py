@@ -49,17 +49,15 @@ def add(
     """
     from core.model.messages import AddDevices
 
-    if list_file == password_file == "-":
-        raise UsageError("Standard input cannot be both the list and the password.", "Put one of them into a file.")
+    _check_stdin(list_file, password_file)
     entries = _entries(addresses, list_file)
     _check_single(entries, name=name, expect=expect_fingerprint)
-    names = (name,) if name else tuple(entry.name for entry in entries)
     command = AddDevices(
         addresses=tuple(entry.address for entry in entries),
         expect=fingerprint_of(expect_fingerprint, "--expect-fingerprint"),
         user=user,
         password=read_password(user, password_file),
-        names=names if any(names) else (),
+        names=(name,) if name else _names(entries),
         allow_http_login=allow_http_login,
         enable_https=enable_https,
         patience=patience,
@@ -67,6 +65,17 @@ def add(
     devices = run(installed(options.place(), command, command.addresses, wait=not no_wait))
     single = len(entries) == 1 and list_file is None
     return tell(devices, single=single, finished=not no_wait, as_json=as_json)
+
+
+def _check_stdin(list_file: str | None, password_file: str | None) -> None:
+    if list_file == password_file == "-":
+        raise UsageError("Standard input cannot be both the list and the password.", "Put one of them into a file.")
+
+
+def _names(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Return a name for each entry, or none at all where no entry has one."""
+    names = tuple(entry.name for entry in entries)
+    return names if any(names) else ()
 
 
 def _entries(addresses: Sequence[str], list_file: str | None) -> tuple[Entry, ...]:

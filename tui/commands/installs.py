@@ -49,7 +49,7 @@ async def installed(
     # Before, as the device shows another certificate after; told after, as a command that is refused says only why.
     looks = (await ask(place, LookAt(addresses=first_contact), Looks)).looks if wait and first_contact else ()
     added = await ask(place, command, Added)
-    _tell_first_contact(looks, unseen=bool(first_contact) and not wait)
+    _tell_first_contact(looks, unseen=0 if wait else len(first_contact))
     if not wait:
         return added.devices
     try:
@@ -59,13 +59,13 @@ async def installed(
         raise
 
 
-def _tell_first_contact(looks: Sequence[Look], *, unseen: bool) -> None:
-    from tui.words import FIRST_CONTACT
+def _tell_first_contact(looks: Sequence[Look], *, unseen: int) -> None:
+    from tui.words import first_contact
 
     for line in map(look_line, looks):
         note(line)
     if unseen or any(look.certificate for look in looks):
-        note(click.wrap_text(FIRST_CONTACT, 80))
+        note(click.wrap_text(first_contact(unseen or len(looks)), 80))
 
 
 def look_line(look: Look) -> str:

@@ -132,10 +132,14 @@ def _tell(device: DeviceView, as_json: bool) -> ExitCode:
 
 
 @click.command("check")
+@click.argument("devices", nargs=-1, metavar="[DEVICE]...")
 @as_json
 @pass_options
-def check(options: Options, as_json: bool) -> ExitCode:
-    """Look at every added device now, and print what each is.
+def check(options: Options, devices: tuple[str, ...], as_json: bool) -> ExitCode:
+    """Look at added devices now, and print what each is.
+
+    DEVICE is an id, a name or an address; without any, all devices are looked at. Those that are named are also asked
+    which way their video can take.
 
     \b
     Returns 3 if one is blocked, whatever the others are,
@@ -148,8 +152,8 @@ def check(options: Options, as_json: bool) -> ExitCode:
     from tui.order import SORTS
     from tui.output import devices_text, json_text
 
-    checked = run(ask(options.place(), CheckDevices(), Devices)).devices
+    answered = run(ask(options.place(), CheckDevices(devices=devices), Devices)).devices
     now = local_now()
-    devices = sorted(checked, key=lambda device: SORTS["state"](device, now))
-    click.echo(json_text(devices) if as_json else devices_text(devices, now))
-    return check_code(devices)
+    checked = sorted(answered, key=lambda device: SORTS["state"](device, now))
+    click.echo(json_text(checked) if as_json else devices_text(checked, now))
+    return check_code(checked)

@@ -1,14 +1,14 @@
 """The add dialog: which addresses, what each shows now, which login, and that nobody vouches for it yet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from core.model.device import Connection
 from core.model.messages import AddDevices
-from tui.details import warning_lines
 from tui.looks import heading
-from tui.paragraphs import Line, plain
+from tui.paragraphs import Line, paragraph, plain
 from tui.screens.onboarding import OnboardingDialog
 from tui.session import Session
-from tui.words import Tone
+from tui.words import Tone, first_contact
 
 
 class AddDialog(OnboardingDialog):
@@ -41,4 +41,9 @@ class AddDialog(OnboardingDialog):
 
     def below(self, width: int) -> list[Line]:
         """Return what first contact means."""
-        return warning_lines(width)
+        return paragraph(first_contact(len(self.addresses)), width)
+
+    def names(self) -> Mapping[str, str]:
+        """Return what discovery calls them."""
+        found = self.session.site.devices.values()
+        return {view.host or view.address: view.name for view in found if view.connection is Connection.DISCOVERED}

@@ -1,13 +1,14 @@
 """The certificate screen: what is stored of a device, or both certificates side by side, and the decision on them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from textual import on
 from textual.containers import Vertical
 from textual.signal import Signal
 from textual.widget import Widget
 
-from core.model.device import CertificateField, DeviceView
+from core.model.device import CertificateField, DeviceView, Origin
 from core.model.errors import CamtrustError
 from core.model.messages import AcceptCertificate, Done, ReviewDevice
 from core.model.review import Review
@@ -27,15 +28,17 @@ from tui.words import Tone
 
 _HOW = "To accept, type yes or the last 8 characters of its SHA-256."
 
+_INSTALL = "Install one of ours, if the camera can take it (Replace)"
 _CHANGED = Words(
     keep="Keep the stored certificate: the device stays blocked",
-    replace="Install our certificate again (Replace)",
+    replace=_INSTALL,
     accept="Accept the presented one: type yes, or its last 8 characters",
     accept_short="Accept it: type yes, or its last 8",
 )
+_OURS_CHANGED = replace(_CHANGED, replace="Install our certificate again (Replace)")
 _FIRST = Words(
     keep="Keep it as it is: encrypted, and not accepted",
-    replace="Install a certificate of ours (Replace)",
+    replace=_INSTALL,
     accept=f"Accept as trusted, becomes {CertificateField.ARCULES.value}: type yes, or last 8",
     accept_short="Accept as trusted: type yes, or last 8",
 )
@@ -44,6 +47,7 @@ _FIRST = Words(
 class CertificateScreen(CertificateVerbs):
     """Certificate settings and difference screen. Nothing is accepted but by typing; Esc keeps everything as it is."""
 
+    _GONE_VERBS = ("back", "help")
     _SETTLED_VERBS = ("save", "replace", "reissue", "back", "help", "copy")
     _ASKING_VERBS = (
         "decide",
@@ -61,7 +65,12 @@ class CertificateScreen(CertificateVerbs):
 
     def __init__(self, session: Session, changes: Signal[Change], device: DeviceView) -> None:
         super().__init__(session, changes, device)
-        self.decision = Decision(lambda: _CHANGED if self.reading.case is Case.CHANGED else _FIRST)
+        self.decision = Decision(self._words)
+
+    def _words(self) -> Words:
+        if self.reading.case is not Case.CHANGED:
+            return _FIRST
+        return _OURS_CHANGED if self.reading.device.origin is Origin.ISSUED else _CHANGED
 
     def body(self) -> Widget:
         """Return the certificates, and below them the decision."""
@@ -73,7 +82,7 @@ class CertificateScreen(CertificateVerbs):
 
     def heading(self) -> Line:
         """Return whose certificate it is, and where that is."""
-        return title(self.subject, self.reading.case, self.session.now())
+        return title(self.subject, self.reading, self.session.now())
 
     def heading_end(self) -> Line:
         """Return the place in the queue."""
@@ -99,12 +108,14 @@ class CertificateScreen(CertificateVerbs):
             lines += paragraph(VIEWER, width - 2, indent=1)
         if reading.case is Case.CHANGED:
             return lines + comparison_lines(reading.review, now, width)
-        return lines + [((" ", Tone.PLAIN), *line) for line in settings_lines(reading.review, now, width - 2)]
+        settings = settings_lines(reading.review, now, width - 2, self.session.site.doing(reading.device.id))
+        return lines + [((" ", Tone.PLAIN), *line) for line in settings]
 
     def verbs(self) -> Iterable[str]:
         """Return the keys of what has the focus."""
         if not self.decision.display:
-            return self._SETTLED_VERBS if self.why_not("next") else ("next", *self._SETTLED_VERBS)
+            settled = self._GONE_VERBS if self.reading.is_gone else self._SETTLED_VERBS
+            return settled if self.why_not("next") else ("next", *settled)
         return self._TYPING_VERBS if self.decision.is_typing else self._ASKING_VERBS
 
     def site_changed(self, change: Change) -> None:

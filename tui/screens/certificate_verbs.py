@@ -12,8 +12,10 @@ from tui.screens.work_verbs import WorkVerbs
 from tui.session import Session
 from tui.site import Change
 from tui.widgets.body import Body
+from tui.words import copied
 
 WAIT = "The device is being looked at; wait a moment."
+_OF_THE_DEVICE = frozenset(("save", "copy", "replace", "reissue"))
 
 
 class CertificateVerbs(WorkVerbs):
@@ -53,6 +55,8 @@ class CertificateVerbs(WorkVerbs):
 
     def why_not(self, verb: str) -> str:
         """Return why a verb is not possible."""
+        if self.reading.is_gone and verb in _OF_THE_DEVICE:
+            return f"{self.reading.device.name} was removed."
         if verb in ("save", "copy"):
             return "" if self._certificate() else "There is no certificate."
         if verb in ("next", "previous"):
@@ -86,11 +90,12 @@ class CertificateVerbs(WorkVerbs):
             both = ("stored", "presented")
             only = both[:1] if self.reading.review and self.reading.review.stored else both[1:]
             kinds = both if self.reading.case is Case.CHANGED else only
-            self.attend(save_certificates, self, self.reading.device, kinds)
+            self.attend(save_certificates, self, self.reading.device, kinds, group="save", once=True)
 
     def action_copy(self) -> None:
         """Put the fingerprint that is decided about on the clipboard of the terminal."""
         certificate = self._certificate()
         if not self.refused("copy") and certificate is not None:
+            is_stored = certificate.fingerprint == self.reading.device.fingerprint
             self.app.copy_to_clipboard(certificate.fingerprint)
-            self.say("The SHA-256 went to the terminal's clipboard, if it has one.")
+            self.say(copied("stored" if is_stored else "presented", certificate.fingerprint))

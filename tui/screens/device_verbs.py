@@ -23,7 +23,7 @@ from tui.session import Session
 from tui.site import Change
 from tui.summary import checked, scanned
 from tui.widgets.device_table import DeviceTable
-from tui.words import listed, plural
+from tui.words import copied, listed, plural
 
 
 class DeviceVerbs(WorkVerbs):
@@ -63,7 +63,7 @@ class DeviceVerbs(WorkVerbs):
         device = self.table.device
         if device is not None and device.fingerprint:
             self.app.copy_to_clipboard(device.fingerprint)
-            self.say("The SHA-256 went to the terminal's clipboard, if it has one.")
+            self.say(copied("stored", device.fingerprint))
 
     async def save(self) -> None:
         """Write the stored certificate to a file."""
@@ -85,7 +85,7 @@ class DeviceVerbs(WorkVerbs):
 
     def _open_add(self, addresses: list[str]) -> None:
         if not self.refused("add"):
-            self.attend(self._add, addresses)
+            self.attend(self._add, addresses, group="add", once=True)
 
     async def _add(self, addresses: list[str]) -> None:
         from tui.screens.add import AddDialog
@@ -131,6 +131,7 @@ class DeviceVerbs(WorkVerbs):
         from tui.screens.queue import QueueScreen
 
         if not self.refused("review"):
+            self.table.list.notice(self.session.site.devices)
             self.app.push_screen(QueueScreen(self.session, self.changes))
 
     def action_events(self) -> None:
@@ -188,7 +189,7 @@ class DeviceVerbs(WorkVerbs):
     def action_remove(self) -> None:
         """Forget the device, after a question."""
         if not self.refused("remove") and self.table.device is not None:
-            self.attend(self._remove, self.table.device)
+            self.attend(self._remove, self.table.device, group="remove", once=True)
 
     async def _remove(self, device: DeviceView) -> None:
         from tui.screens.confirm import Confirm

@@ -13,11 +13,11 @@ from textual.widget import Widget
 from core.model.device import CertificateField, Connection, DeviceView
 from core.model.errors import CamtrustError
 from core.model.messages import DeviceDetail, ShowDevice
-from tui.paragraphs import EMPTY, Line, plain
+from tui.paragraphs import EMPTY, Line, length, plain
 from tui.screens.device_verbs import DeviceVerbs
 from tui.session import Session
 from tui.site import Change
-from tui.summary import attention, rescan, sentences, sources, title
+from tui.summary import attention, rescan, sentences, sources, title, unnoticed
 from tui.widgets.device_table import DeviceTable
 from tui.widgets.drawer import Drawer
 from tui.widgets.filter_line import FilterLine
@@ -59,12 +59,14 @@ class DevicesScreen(DeviceVerbs):
         return title(self.session.site)
 
     def standing(self) -> tuple[Line, Line]:
-        """Return the filter, or what the device at the cursor needs, or what discovery heard."""
+        """Return what is blocked out of view, or the filter, what the device at the cursor needs, what was heard."""
         site = self.session.site
         place = plain(f"{self._place()} ", Tone.QUIET) if self._place() else EMPTY
-        if told := self._filter_line() or attention(self.table.device):
+        blocked = unnoticed(self.table.list.unnoticed())
+        if told := blocked or self._filter_line() or attention(self.table.device):
             return told, place
-        return sources(site), place or plain(f"{rescan(site.rescan_in(self.session.clock()))} ", Tone.QUIET)
+        end = place or plain(f"{rescan(site.rescan_in(self.session.clock()))} ", Tone.QUIET)
+        return sources(site, self.size.width - length(end) - 2), end
 
     def _place(self) -> str:
         """Return which part of what has the focus is on the screen, nothing where all of it is."""
@@ -93,6 +95,11 @@ class DevicesScreen(DeviceVerbs):
             return ("add", "mark")
         return ("install", "add") if device.connection is Connection.ADDING else ("certificate", "replace")
 
+    def on_screen_resume(self) -> None:
+        """What was covered is on the screen again."""
+        self.table.redraw()
+        self.redraw()
+
     def site_changed(self, change: Change) -> None:
         """Show what changed; rows stay where they are while keys are pressed."""
         self.table.is_old = not self.session.is_up
@@ -100,7 +107,14 @@ class DevicesScreen(DeviceVerbs):
         shown = self.drawer.device
         if self._is_open() and shown is not None and shown.id in change.devices:
             self._show_in_drawer()
+            self._tell_if_gone(shown)
         self.redraw()
+
+    def _tell_if_gone(self, shown: DeviceView) -> None:
+        """Say that the drawer is about another device now."""
+        site = self.session.site
+        if shown.id not in site.devices and site.successor(shown) is None:
+            self.say(f"{shown.name} is not there any more.")
 
     @on(DeviceTable.Moved)
     def _moved(self) -> None:
@@ -127,7 +141,7 @@ class DevicesScreen(DeviceVerbs):
         if device is None:
             self._close_drawer()
             return
-        self.drawer.show_device(device)
+        self.drawer.show_device(device, self.session.site.doing(device.id))
         self.attend(self._ask_detail, device, group="detail", exclusive=True)
 
     async def _ask_detail(self, device: DeviceView) -> None:
@@ -153,7 +167,7 @@ class DevicesScreen(DeviceVerbs):
             case "next" | "previous":
                 self.table.action_move(1 if message.verb == "next" else -1)
             case "save" if not self.refused("save"):
-                self.attend(self.save)
+                self.attend(self.save, group="save", once=True)
             case "copy" if not self.refused("copy"):
                 self.copy_fingerprint()
 

@@ -8,12 +8,14 @@ from textual.signal import Signal
 from core.model.device import Connection, DeviceView
 from core.model.messages import Event, Events, ReadEvents
 from tui.details import event_lines
-from tui.paragraphs import Line, plain
+from tui.paragraphs import Line, fit, plain
 from tui.screens.frame import Frame
 from tui.session import Session
 from tui.site import EVENTS_KEPT, Change
 from tui.widgets.body import Body
 from tui.words import Tone
+
+_LONGEST_NAME = 30
 
 
 class EventsScreen(Frame):
@@ -36,8 +38,13 @@ class EventsScreen(Frame):
 
     def heading(self) -> Line:
         """Return what this is."""
-        whose = f" of {self._device.name}, {self._device.address}" if self._is_only and self._device else ""
-        return plain(f" Events{whose}, newest first", Tone.STRONG)
+        if not (self._is_only and self._device):
+            return plain(" Events, newest first", Tone.STRONG)
+        name = self._device.name
+        return plain(
+            f" Events of {name if len(name) <= _LONGEST_NAME else fit(name, _LONGEST_NAME)}, {self._device.address}",
+            Tone.STRONG,
+        )
 
     def why_not(self, verb: str) -> str:
         """Return why there is no device to show alone."""

@@ -44,6 +44,7 @@ class Frame(Screen[bool]):
         self.changes = changes
         self._said: Line = EMPTY
         self._said_timer: Timer | None = None
+        self._was_up = True
 
     def compose(self) -> ComposeResult:
         """Build the frame round the body."""
@@ -67,8 +68,8 @@ class Frame(Screen[bool]):
 
     def heading_end(self) -> Line:
         """Return what stands at the right of the heading."""
-        session = self.session
-        return who_and_how_many(session.link.state, session.site.counts(), session.lost_at)
+        session, room = self.session, self.size.width - length(self.heading()) - 2
+        return who_and_how_many(session.link.state, session.site.counts(), session.lost_at, room)
 
     def standing(self) -> tuple[Line, Line]:
         """Return the two ends of the status line when nothing is said."""
@@ -104,8 +105,8 @@ class Frame(Screen[bool]):
             lines.redraw()
 
     def say(self, text: str, tone: Tone = Tone.STRONG) -> None:
-        """Show something in the status line for a while."""
-        self._said = plain(f" {text}", tone)
+        """Show something in the status line until the next key, and for a while at most."""
+        self._said, self._was_up = plain(f" {text}", tone), self.session.is_up
         if self._said_timer is not None:
             self._said_timer.stop()
         self._said_timer = self.set_timer(SAID_SECONDS, self.unsay)
@@ -113,8 +114,9 @@ class Frame(Screen[bool]):
 
     def unsay(self) -> None:
         """Show in the status line what stands there when nothing is said."""
-        self._said = EMPTY
-        self.query_one("#status", Lines).redraw()
+        if self._said:
+            self._said = EMPTY
+            self.query_one("#status", Lines).redraw()
 
     def tell(self, error: CamtrustError) -> None:
         """Show an error: in the status line where it fits, else in a window of its own."""
@@ -125,11 +127,16 @@ class Frame(Screen[bool]):
         else:
             self.app.push_screen(Notice(error.title, error.hint))
 
-    def attend(self, work: Work, *arguments: Any, group: str = "work", exclusive: bool = False) -> None:
+    def attend(
+        self, work: Work, *arguments: Any, group: str = "work", exclusive: bool = False, once: bool = False
+    ) -> None:
         """Do something that waits for the engine; its `CamtrustError` is shown.
 
-        An `exclusive` one ends what is under way in its group, even before that began.
+        An `exclusive` one ends what is under way in its group, even before that began; one for `once` is not done where
+        there is any.
         """
+        if once and any(worker.node is self and worker.group == group for worker in self.workers):
+            return
 
         async def attended() -> None:
             try:
@@ -150,7 +157,8 @@ class Frame(Screen[bool]):
         self.app.push_screen(HelpScreen(self.session, self.changes, keys_of(self)))
 
     def _status(self, width: int) -> Line:
-        problem = link_problem(self.session.link.state)
-        if self._said or problem:
-            return two_ends(self._said or problem, EMPTY, width)
+        # What was said before the engine went, or came back, is old.
+        said = self._said if self._was_up == self.session.is_up else EMPTY
+        if told := said or link_problem(self.session.link.state):
+            return two_ends(told, EMPTY, width)
         return two_ends(*self.standing(), width)

@@ -1,11 +1,11 @@
 """The help screen: the keys of the screen below it, made from its bindings, and what the marks mean."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from textual.binding import Binding
 from textual.signal import Signal
 
-from tui.paragraphs import Line, fit, paragraph, plain
+from tui.paragraphs import Line, fit, paragraph, plain, wrapped
 from tui.screens.frame import Frame
 from tui.session import Session
 from tui.site import Change
@@ -13,6 +13,7 @@ from tui.widgets.key_line import key_name
 from tui.words import LEGEND, Tone
 
 _KEYS, _VERB = 16, 15
+_STATE = 18
 Keys = Sequence[tuple[str, str, str]]
 
 
@@ -46,8 +47,11 @@ class HelpScreen(Frame):
         lines: list[Line] = [line for key in self._keys_told for line in _key_lines(*key, width=width)]
         lines += [(), plain(" What stands at the left of a device", Tone.STRONG)]
         for mark, word, meaning in LEGEND:
-            columns = fit(f" {mark:<2} {word}", _KEYS)
-            lines.append(((columns, Tone.STRONG), (meaning, Tone.PLAIN)))
+            first, *rest = wrapped(meaning, width - _STATE - 1)
+            lines += [
+                ((fit(f" {mark:<2} {word}", _STATE), Tone.STRONG), (first, Tone.PLAIN)),
+                *_below(rest, _STATE, Tone.PLAIN),
+            ]
         if self.session.state_hint:
             lines += [(), plain(f" {self.session.state_hint}", Tone.QUIET)]
         return lines
@@ -59,4 +63,11 @@ class HelpScreen(Frame):
 def _key_lines(keys: str, verb: str, meaning: str, width: int) -> list[Line]:
     if not keys:
         return paragraph(f"Move: {meaning}", width, Tone.STRONG, indent=1)
-    return [((fit(f" {keys}", _KEYS), Tone.STRONG), (fit(verb, _VERB), Tone.PLAIN), (meaning, Tone.QUIET))]
+    first, *rest = wrapped(meaning, width - _KEYS - _VERB - 1)
+    head = ((fit(f" {keys}", _KEYS), Tone.STRONG), (fit(verb, _VERB), Tone.PLAIN), (first, Tone.QUIET))
+    return [head, *_below(rest, _KEYS + _VERB, Tone.QUIET)]
+
+
+def _below(texts: Iterable[str], indent: int, tone: Tone) -> list[Line]:
+    """Return what goes on below a first line."""
+    return [((" " * indent, Tone.PLAIN), (text, tone)) for text in texts]

@@ -31,6 +31,7 @@ class InstallScreen(Frame):
         super().__init__(session, changes)
         self._device = device
         self._second: Timer | None = None
+        self._is_gone = False
 
     @property
     def install(self) -> InstallView | None:
@@ -55,6 +56,8 @@ class InstallScreen(Frame):
 
     def lines(self, width: int) -> list[Line]:
         """Return the steps."""
+        if self._is_gone:
+            return [plain(f" {self._device.name} was removed.", Tone.STRONG)]
         if self.install is None:
             return [plain(" Waiting for the first step.")]
         device = self.session.site.devices.get(self._device.id)
@@ -74,6 +77,12 @@ class InstallScreen(Frame):
         if install is None or install.finished:
             return "Nothing is under way."
         return "" if install.cancellable else _POINT_OF_NO_RETURN
+
+    def site_changed(self, change: Change) -> None:
+        """Show what changed, also that the device was removed."""
+        if self._device.id in change.devices:
+            self._is_gone = self._device.id not in self.session.site.devices
+        super().site_changed(change)
 
     def redraw(self) -> None:
         """Draw anew, once more after the end, and then only when something changes."""
@@ -96,13 +105,13 @@ class InstallScreen(Frame):
         if why:
             self.say(why)
         else:
-            self.attend(self._cancel)
+            self.attend(self._cancel, group="cancel", once=True)
 
     async def _cancel(self) -> None:
         from tui.screens.confirm import Confirm
 
         question = Confirm(
-            f"Stop adding {self._device.name}?",
+            f"Stop {self.session.site.doing(self._device.id)} {self._device.name}?",
             "What was made on the camera is removed, and it stays added, on the certificate that it had.",
             keep="Go on",
             do="Stop",

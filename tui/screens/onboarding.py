@@ -1,7 +1,6 @@
 """What the dialogs that put devices under way share: where they are, what they show now, and with which login."""
 
-import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -12,18 +11,18 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from core.model.errors import CamtrustError, UsageError
-from core.model.messages import AddDevices, Added, Look, LookAt, Looks, ReplaceDevice
+from core.model.messages import AddDevices, Added, ReplaceDevice
 from core.model.records import Login
 from core.model.secret import Secret
-from tui.looks import is_http, look_lines, split_addresses
+from tui.looks import is_http, split_addresses
 from tui.paragraphs import Line, paragraph, plain
 from tui.screens.dialog import Dialog
+from tui.screens.looking import Looking
 from tui.session import Session
 from tui.widgets.inputs import Field, Tick
 from tui.widgets.lines import Lines
 from tui.words import Tone
 
-_AT_ONCE = 8
 _HTTP_LOGIN = "Log in over plain HTTP too: others can read the password there"
 _ENABLE = "Switch HTTPS on where it is off: this logs in over plain HTTP once"
 
@@ -45,8 +44,8 @@ class OnboardingDialog(Dialog[Added]):
 
     def __init__(self, session: Session, addresses: Sequence[str], login: Login | None = None) -> None:
         super().__init__()
-        self._session = session
-        self._looks: dict[str, Look | None] = {}
+        self.session = session
+        self.looking = Looking(session, self.show)
         self._in_full = False
         self._is_asking = False
         self._problem: tuple[str, str, str] = ("", "", "")
@@ -76,6 +75,10 @@ class OnboardingDialog(Dialog[Added]):
     def below(self, width: int) -> list[Line]:
         """Return what must be known before it is done."""
         return []
+
+    def names(self) -> Mapping[str, str]:
+        """Return the names of devices by address, as far as they help to tell the addresses apart."""
+        return {}
 
     def more(self) -> Iterable[Widget]:
         """Return further fields."""
@@ -120,8 +123,7 @@ class OnboardingDialog(Dialog[Added]):
     @on(Input.Submitted)
     def action_submit(self) -> None:
         """Do it; but what is still unseen is looked at first."""
-        unseen = [address for address in self.addresses if address not in self._looks]
-        if self._addresses.has_focus and unseen:
+        if self._addresses.has_focus and self.looking.unseen(self.addresses):
             self.focus_next()
         elif not self._is_asking:
             self._is_asking = True
@@ -136,14 +138,6 @@ class OnboardingDialog(Dialog[Added]):
         """Go through what was seen, where it is more than fits."""
         looks = self.query_one("#looks")
         looks.scroll_relative(y=pages * looks.size.height, animate=False)
-
-    def known(self, look: Look) -> None:
-        """Take what is known of an address, which is then not looked at."""
-        self._looks[look.address] = look
-
-    def look(self, address: str) -> Look | None:
-        """Return what an address showed, once it did."""
-        return self._looks.get(address)
 
     def login(self) -> tuple[str, Secret | None]:
         """Return user and password. Raises `UsageError` for a password alone."""
@@ -173,31 +167,15 @@ class OnboardingDialog(Dialog[Added]):
         return next((field for field in fields if not field.value), self._password)
 
     def _look(self) -> None:
-        unseen = [address for address in self.addresses if address not in self._looks]
-        if unseen:
-            self._looks |= dict.fromkeys(unseen)
-            self.run_worker(self._look_at(unseen), group="look")
+        if unseen := self.looking.begin(self.addresses):
+            self.run_worker(self.looking.look_at(unseen), group="look")
             self.show()
-
-    async def _look_at(self, addresses: Sequence[str]) -> None:
-        slots = asyncio.Semaphore(_AT_ONCE)
-        await asyncio.gather(*(self._look_at_one(address, slots) for address in addresses))
-
-    async def _look_at_one(self, address: str, slots: asyncio.Semaphore) -> None:
-        async with slots:
-            try:
-                answer = await self._session.ask(LookAt(addresses=(address,)), Looks)
-                look = answer.looks[0] if answer.looks else Look(address, problem="The engine told nothing.")
-            except CamtrustError as error:
-                look = Look(address, problem=error.title, notes=(error.hint,) if error.hint else ())
-        self._looks[address] = look
-        self.show()
 
     async def _ask(self) -> None:
         try:
             if not self.addresses:
                 raise UsageError("There is no address", "Type one, such as 192.168.20.1 or 192.168.20.1:4443.")
-            self.dismiss(await self._session.ask(self.command(), Added))
+            self.dismiss(await self.session.ask(self.command(), Added))
         except CamtrustError as error:
             self._blame(error)
         finally:
@@ -216,7 +194,7 @@ class OnboardingDialog(Dialog[Added]):
     def show(self) -> None:
         """Draw anew, with the fields that are needed for what was seen."""
         self.set_class(bool(self._problem[1]), "-wrong")
-        is_plain = any(is_http(self._looks.get(address)) for address in self.addresses)
+        is_plain = any(is_http(self.looking.at(address)) for address in self.addresses)
         self._tick.display = self._enable.display = is_plain
         self.redraw()
 
@@ -228,9 +206,7 @@ class OnboardingDialog(Dialog[Added]):
         return [*paragraph(f"! {title}", width, Tone.STRONG), *paragraph(hint, width, indent=2)]
 
     def _look_lines(self, width: int) -> list[Line]:
-        looks = ((address, self._looks.get(address), address in self._looks) for address in self.addresses)
-        told = (look_lines(a, look, is_looking=asked, in_full=self._in_full, width=width) for a, look, asked in looks)
-        return [line for lines in told for line in lines]
+        return self.looking.lines(self.addresses, self.names(), width, in_full=self._in_full)
 
 
 def row(*parts: str | Field) -> Horizontal:

@@ -5,19 +5,21 @@ from collections.abc import Iterable
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from core.model.device import CertificateField, CertificateView, DeviceView
+from core.model.device import CertificateField, CertificateView, DeviceView, Origin
 from core.model.errors import UsageError
 from core.model.messages import Look, ReplaceDevice
+from tui.looks import keeps_its_own
 from tui.paragraphs import Line, field, paragraph, plain
 from tui.review import is_deliberate
 from tui.screens.onboarding import OnboardingDialog, row
 from tui.session import Session
 from tui.widgets.inputs import Field
 from tui.widgets.lines import Lines
-from tui.words import FIRST_CONTACT, Tone, grouped
+from tui.words import TAKEN_OUT_OF_USE, Tone, first_contact, grouped
 
 _WHAT = "It is brought to HTTPS anew. It keeps its name and its history, and until then its stored certificate."
 _FROM_HTTP = "It is looked for on HTTPS and gets a certificate there. It keeps its name and its history."
+_CANNOT = "This camera cannot take a certificate of ours: it keeps its own one."
 _TRUST = (
     "This is not the stored certificate. What shows it gets the login, and is trusted while ours is installed. "
     "Type yes, or the last 8 characters:"
@@ -42,7 +44,7 @@ class ReplaceDialog(OnboardingDialog):
         self._trust = Field(name="trust", limit=128)
         self._trusting = Vertical(Lines(self._trust_lines), row("Trust it", self._trust), classes="fields")
         if presented is not None:
-            self.known(Look(self._old_address, "blocked; nothing is sent to it", presented))
+            self.looking.know(Look(self._old_address, "blocked; nothing is sent to it", presented))
 
     def command(self) -> ReplaceDevice:
         """Return what is to be done. Raises `UsageError` where something is missing."""
@@ -74,7 +76,8 @@ class ReplaceDialog(OnboardingDialog):
     def above(self, width: int) -> list[Line]:
         """Return which device it is."""
         title = plain(f"Replace {self._device.name}, {self._device.address}", Tone.STRONG)
-        return [title, *paragraph(_WHAT if self._device.fingerprint else _FROM_HTTP, width)]
+        what = paragraph(_WHAT if self._device.fingerprint else _FROM_HTTP, width)
+        return [title, *what, *self._consequence(width)]
 
     def below_login(self, width: int) -> list[Line]:
         """Return what happens without a login."""
@@ -88,16 +91,27 @@ class ReplaceDialog(OnboardingDialog):
     def below(self, width: int) -> list[Line]:
         """Return what first contact means, where it is one."""
         is_known = self._device.fingerprint is not None
-        return [] if is_known else paragraph(FIRST_CONTACT, width)
+        return [] if is_known else paragraph(first_contact(1), width)
 
     def show(self) -> None:
         """Ask for more where the device shows another certificate than the stored one."""
         self._trusting.display = self._other_leaf() is not None
         super().show()
 
+    def _shown(self) -> Look | None:
+        """Return what the address shows, once it is known."""
+        return self.looking.at(self.addresses[0]) if len(self.addresses) == 1 else None
+
+    def _consequence(self, width: int) -> list[Line]:
+        """Return what becomes of the certificate that is in use, where that may not be what is wanted."""
+        if keeps_its_own(self._shown()):
+            return paragraph(_CANNOT, width, Tone.STRONG)
+        is_accepted = self._device.origin is Origin.ACCEPTED
+        return paragraph(TAKEN_OUT_OF_USE, width, Tone.STRONG) if is_accepted else []
+
     def _other_leaf(self) -> CertificateView | None:
         """Return what the address shows, where that is another certificate than the stored one."""
-        look = self.look(self.addresses[0]) if len(self.addresses) == 1 else None
+        look = self._shown()
         shown = look.certificate if look is not None else None
         is_stored = shown is None or self._device.fingerprint in (None, shown.fingerprint)
         return None if is_stored else shown

@@ -4,20 +4,29 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from core.model.device import CertificateView, DeviceView
+from core.model.device import CertificateView, DeviceView, Origin
 from core.model.messages import Added, ReissueCertificate, ReviewDevice
 from core.model.review import Review
 from tui.screens.frame import Frame
 from tui.verbs import why_not
+from tui.words import TAKEN_OUT_OF_USE
+
+_REISSUING = (
+    "The device makes a new key and gets a new certificate for it, over the connection that is trusted now. "
+    "The stored certificate stays until the new one is served. It takes about a minute."
+)
+_IF_IT_CAN = "A camera that cannot take a certificate of ours keeps the one that it has."
+_CONSEQUENCES: dict[Origin | None, str] = {
+    Origin.ACCEPTED: f"{TAKEN_OUT_OF_USE} {_IF_IT_CAN}",
+    Origin.DEVICE: _IF_IT_CAN,
+}
 
 
 class WorkVerbs(Frame):
     """Base of the screens on which one device is meant: `subject`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "r", "replace", "Replace", id="replace", tooltip="bring it to HTTPS anew, or new hardware in its place"
-        ),
+        Binding("r", "replace", "Replace", id="replace", tooltip="bring it to HTTPS anew, or as new hardware"),
         Binding("I", "reissue", "Re-issue", id="reissue", tooltip="a new key and certificate, after a question"),
     ]
 
@@ -59,7 +68,7 @@ class WorkVerbs(Frame):
     def action_replace(self) -> None:
         """Ask where it is and for its login, and onboard it again."""
         if not self.refused("replace") and self.subject is not None:
-            self.attend(self._replace, self.subject)
+            self.attend(self._replace, self.subject, group="replace", once=True)
 
     async def _replace(self, device: DeviceView) -> None:
         from tui.screens.replace import ReplaceDialog
@@ -78,15 +87,14 @@ class WorkVerbs(Frame):
     def action_reissue(self) -> None:
         """Have a new key and certificate made, after a question."""
         if not self.refused("reissue") and self.subject is not None:
-            self.attend(self._reissue, self.subject)
+            self.attend(self._reissue, self.subject, group="reissue", once=True)
 
     async def _reissue(self, device: DeviceView) -> None:
         from tui.screens.confirm import Confirm
 
         question = Confirm(
             f"Re-issue the certificate of {device.name}, {device.address}?",
-            "The device makes a new key and gets a new certificate for it, over the connection that is trusted now. "
-            "The stored certificate stays until the new one is served. It takes about a minute.",
+            f"{_REISSUING} {_CONSEQUENCES.get(device.origin, '')}".strip(),
             keep="Keep the present one",
             do="Re-issue",
         )

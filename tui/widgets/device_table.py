@@ -171,6 +171,8 @@ class DeviceTable(Widget, can_focus=True):
 
     def redraw(self) -> None:
         """Draw anew, and send only what differs."""
+        if self.display and self.screen.is_current and not self.is_old:
+            self.list.notice(self.list.on_screen)
         before, self._drawn = self._drawn, self._lines()
         width = self.size.width
         if len(before) != len(self._drawn):
@@ -184,9 +186,10 @@ class DeviceTable(Widget, can_focus=True):
     def _lines(self) -> list[tuple[Line, bool]]:
         now, widths, rows = self._clock(), columns(self.size.width), self.list
         lines = [(heading(widths, rows.sort, rows.is_reversed), False)]
-        for key in rows.rows[rows.top : rows.top + rows.height]:
+        for key in rows.on_screen:
             view = self._site.devices.get(key)
-            line = row(view, widths, now, is_marked=key in rows.marked) if view else EMPTY
+            doing = self._site.doing(key)
+            line = row(view, widths, now, is_marked=key in rows.marked, doing=doing) if view else EMPTY
             lines.append((faded(line) if self.is_old else line, key == rows.cursor))
         if not rows.rows:
             lines += [(EMPTY, False), (plain(f" {self._why_empty()}", Tone.QUIET), False)]

@@ -14,7 +14,7 @@ from tui.details import device_lines
 from tui.paragraphs import Line, plain, two_ends
 from tui.widgets.body import Body
 from tui.widgets.lines import Lines
-from tui.words import Tone
+from tui.words import ADDING, Tone
 
 
 class Drawer(Body):
@@ -40,6 +40,7 @@ class Drawer(Body):
         self._clock = clock
         self._device: DeviceView | None = None
         self._detail: DeviceDetail | None = None
+        self._doing = ADDING
         self._problem = ""
 
     @property
@@ -56,12 +57,12 @@ class Drawer(Body):
         """Build the lines."""
         yield Lines(self._lines, name="details")
 
-    def show_device(self, device: DeviceView | None) -> None:
-        """Show a device; what was told of another one is forgotten."""
+    def show_device(self, device: DeviceView | None, doing: str = ADDING) -> None:
+        """Show a device, and what its install is called; what was told of another one is forgotten."""
         if device is None or self._device is None or device.id != self._device.id:
             self._detail, self._problem = None, ""
             self.scroll_home(animate=False)
-        self._device = device
+        self._device, self._doing = device, doing
         self._redraw()
 
     def show_detail(self, detail: DeviceDetail) -> None:
@@ -96,5 +97,5 @@ class Drawer(Body):
             return [plain("No device.")]
         tone = Tone.STRONG if self.has_focus else Tone.PLAIN
         heading = two_ends(plain(device.name, tone), plain(device.address, tone), width)
-        lines = [heading, (), *device_lines(device, self._detail, self._clock(), width)]
+        lines = [heading, (), *device_lines(device, self._detail, self._clock(), width, self._doing)]
         return [*lines, plain(self._problem, Tone.STRONG)] if self._problem else lines
