@@ -37,7 +37,7 @@ class Awake:
     ) -> None:
         self._memory = memory
         self.device = Device(settings, flash, partial(_is_free, settings.hosts))
-        self._maker = KeyMaker(self.device.keystore, settings.timing.key, settings.quirks.keys_fail, self.store)
+        self._maker = KeyMaker(self.device.keystore, settings.timing.key, settings.quirks, self.store)
         self._background = Background()
         video = settings.video
         differs = video is not None and not video.rtsps_same_certificate

@@ -101,7 +101,7 @@ def _get_pkcs10_request(device: Device, call: Call) -> etree._Element:
     private = certificates.key(call.text("CertificateID"))
     algorithm = signing.default_algorithm(private, certificates.settings.hash)
     try:
-        made = signing.request(private, _subject(device, call), algorithm)
+        made = device.request(private, _subject(device, call), algorithm)
     except ValueError as error:
         raise failed("Pkcs10Generation", str(error)) from None
     if certificates.settings.csr == "pem":

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import msgspec
+from cryptography import x509
 
 from core.simulator import assignment, signing
 from core.simulator.assignment import Identity
@@ -46,6 +47,15 @@ class Device:
         self._is_free = is_free
         self._assigned_at_boot = list(flash.contents.assigned)
         self._identity_at_boot = self._identity()
+
+    def request(self, private: bytes, subject: x509.Name, algorithm: signing.Algorithm) -> bytes:
+        """Return a certificate request for a key. Raises ValueError."""
+        wrong = self.settings.quirks.requests
+        if wrong == "first_key":
+            first = next(iter(self.keystore.contents.keys.values()))
+            private = first.private or private
+        made = signing.request(private, subject, algorithm)
+        return made[:-1] + bytes([made[-1] ^ 1]) if wrong == "broken" else made
 
     def flash(self) -> Flash:
         """Return what would survive a power cut now."""

@@ -87,13 +87,8 @@ class HttpConnection:
                 finally:
                     if answer.then is not None:
                         answer.then()
-                if answer.last:
+                if answer.last or not self._goes_on():
                     return
-                if answer.sends is not None:
-                    continue
-                if self._h11.states != {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}:
-                    return
-                self._h11.start_next_cycle()
 
     async def read_raw(self) -> bytes:
         """Return what came next, past HTTP; nothing at the end."""
@@ -106,6 +101,11 @@ class HttpConnection:
         """Send past HTTP."""
         self._writer.write(data)
         await self._writer.drain()
+
+    def _goes_on(self) -> bool:
+        if self._h11.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}:
+            self._h11.start_next_cycle()
+        return self._h11.states == {h11.CLIENT: h11.IDLE, h11.SERVER: h11.IDLE}
 
     async def _send_past(self, sends: Callable[["HttpConnection"], Awaitable[None]]) -> None:
         await sends(self)

@@ -6,21 +6,23 @@ from collections.abc import Callable
 from core.simulator import signing
 from core.simulator.contents import Key, KeyStatus
 from core.simulator.keystore import Keystore
+from core.simulator.quirks import Quirks
 
 
-async def make(kind: str, seconds: float) -> bytes:
+async def make(kind: str, seconds: float, *, known: bool = False) -> bytes:
     """Make a key, in not less than so many seconds."""
-    private, _ = await asyncio.gather(asyncio.to_thread(signing.make_key, kind), asyncio.sleep(seconds))
+    making = asyncio.to_thread(signing.make_key, kind, known=known)
+    private, _ = await asyncio.gather(making, asyncio.sleep(seconds))
     return private
 
 
 class KeyMaker:
-    """Keeps up with one keystore. A key takes `seconds`; with `fail` all are corrupt. `made` is called after each."""
+    """Keeps up with one keystore. A key takes `seconds`. `made` is called after each."""
 
-    def __init__(self, keystore: Keystore, seconds: float, fail: bool, made: Callable[[], None]) -> None:
+    def __init__(self, keystore: Keystore, seconds: float, quirks: Quirks, made: Callable[[], None]) -> None:
         self._keystore = keystore
         self._seconds = seconds
-        self._fail = fail
+        self._quirks = quirks
         self._made = made
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -43,6 +45,6 @@ class KeyMaker:
             await asyncio.wait(tasks)
 
     async def _make(self, key: Key) -> None:
-        private = await make(key.kind, self._seconds)
-        self._keystore.finish(key.id, None if self._fail else private)
+        private = await make(key.kind, self._seconds, known=self._quirks.one_key)
+        self._keystore.finish(key.id, None if self._quirks.keys_fail else private)
         self._made()

@@ -49,6 +49,9 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
       twice, `http_only` HTTP whatever was asked, `link_local` an IPv6 address without its zone.
     - `local_time_ahead`: the time that it tells for UTC is its local time, so many seconds ahead. Logins go by UTC.
     - `ignores_csr_subject`: requests from the keystore name the camera, whatever subject was asked for.
+    - `one_key`: every camera with this firmware makes the same key (EC only).
+    - `requests`: what is wrong with the certificate requests: they are for the `first_key` of the camera instead, or
+      their signature is `broken`.
     - `key_estimate`: says this instead of how long a key takes, or with `no_key_estimate` nothing.
     - `certificate_needs_reboot`: goes on serving the certificate that it had at its start until the next one.
     - `makeshift_certificate`: while the web server restarts there is another one with a certificate of its own.
@@ -90,6 +93,8 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     xaddrs: XAddrs = "own"
     local_time_ahead: float = 0.0
     ignores_csr_subject: bool = False
+    one_key: bool = False
+    requests: Literal["good", "first_key", "broken"] = "good"
     key_estimate: str = ""
     no_key_estimate: bool = False
     certificate_needs_reboot: bool = False

@@ -131,7 +131,7 @@ def _create_pkcs10_csr(device: Device, call: Call) -> etree._Element:
         subject, settings = _subject(call), device.settings
         if settings.quirks.ignores_csr_subject:
             subject = signing.name([(NameOID.COMMON_NAME, f"{settings.model}-{settings.serial}")])
-        der = signing.request(private, subject, algorithm)
+        der = device.request(private, subject, algorithm)
     except ValueError as error:
         raise failed("CSRCreationFailed", str(error)) from None
     return tas.CreatePKCS10CSRResponse(tas.PKCS10CSR(_base64(der)))

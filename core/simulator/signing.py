@@ -68,14 +68,22 @@ _OLD_IDENTIFIERS = {
     SHA1_RSA: bytes.fromhex("300d06092a864886f70d0101050500"),
     MD5_RSA: bytes.fromhex("300d06092a864886f70d0101040500"),
 }
+_KNOWN = 2**200 + 1
 _LONGEST_VALIDITY = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def make_key(kind: str) -> bytes:
-    """Make a key, such as of kind `RSA 3072` or `EC secp256r1`. Takes up to seconds of computing."""
+def make_key(kind: str, *, known: bool = False) -> bytes:
+    """Make a key, such as of kind `RSA 3072` or `EC secp256r1`. Takes up to seconds of computing.
+
+    One on a curve that is to be `known` is the same each time.
+    """
     name, _, size = kind.partition(" ")
-    key = rsa.generate_private_key(65537, int(size)) if name == "RSA" else ec.generate_private_key(CURVES[size])
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+    if name == "RSA":
+        key = rsa.generate_private_key(65537, int(size))
+    else:
+        key = ec.derive_private_key(_KNOWN, CURVES[size]) if known else ec.generate_private_key(CURVES[size])
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 

@@ -86,6 +86,12 @@ PERSONAS = (
         AttentionKind.INSTALL_FAILED,
         says="did not take the new certificate",
     ),
+    Persona(
+        "device service, requests signed with MD5",
+        _legacy(key="RSA 2048", hash="MD5"),
+        BY_DEVICE,
+        says="signed with MD5, which is weak",
+    ),
     Persona("both ways", CameraSettings(certificates=DeviceCertificatesSettings()), says="by its security service"),
     Persona("no certificate management", CameraSettings(keystore=None), None, DEVICE, REVIEW, "cannot take"),
     Persona("HTTP only", CameraSettings(https_port=None), field=HTTP),
