@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 from core.model.device import DeviceView, InstallView
 from core.model.messages import Event, Status, Update
+from core.model.rollout import RolloutView
 
 _EVENTS_KEPT = 500
 
@@ -18,7 +19,7 @@ class Subscription:
         self._devices: set[str] = set(board.devices)
         self._installs: set[str] = set(board.installs)
         self._last_event = board.last_event
-        self._status = True
+        self._status = self._rollout = True
 
     def take(self) -> Update | None:
         """Return the newest state of everything that changed since the last call, or None when nothing did."""
@@ -28,7 +29,8 @@ class Subscription:
         events, missed = board.events_after(self._last_event)
         self._last_event = board.last_event
         told, self._status = self._status, False
-        if not (devices or installs or events or missed or told):
+        rollout, self._rollout = self._board.rollout() if self._rollout else None, False
+        if not (devices or installs or events or missed or told or rollout):
             return None
         return Update(
             devices=tuple(board.devices[key] for key in devices if key in board.devices),
@@ -37,27 +39,32 @@ class Subscription:
             events=events,
             missed=missed,
             status=board.status() if told else None,
+            rollout=rollout,
         )
 
     def close(self) -> None:
         """Stop listening."""
         self._board.forget(self)
 
-    def mark(self, *, device: str | None = None, install: str | None = None, status: bool = False) -> None:
+    def mark(
+        self, *, device: str | None = None, install: str | None = None, status: bool = False, rollout: bool = False
+    ) -> None:
         """Note that something changed and wake the client's writer."""
         if device is not None:
             self._devices.add(device)
         if install is not None:
             self._installs.add(install)
         self._status = self._status or status
+        self._rollout = self._rollout or rollout
         self._wake()
 
 
 class Board:
-    """The newest state, for all clients. `status` is asked for when it is needed, never stored."""
+    """The newest state, for all clients. `status` and `rollout` are asked for when they are needed, never stored."""
 
     def __init__(self, status: Callable[[], Status]) -> None:
         self.status = status
+        self.rollout: Callable[[], RolloutView | None] = lambda: None
         self.devices: dict[str, DeviceView] = {}
         self.installs: dict[str, InstallView] = {}
         self._events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
@@ -113,6 +120,12 @@ class Board:
         """Have every client told the engine's status anew."""
         self._tell(status=True)
 
-    def _tell(self, *, device: str | None = None, install: str | None = None, status: bool = False) -> None:
+    def rollout_changed(self) -> None:
+        """Have every client told anew how the rollout is going."""
+        self._tell(rollout=True)
+
+    def _tell(
+        self, *, device: str | None = None, install: str | None = None, status: bool = False, rollout: bool = False
+    ) -> None:
         for subscription in self._subscriptions:
-            subscription.mark(device=device, install=install, status=status)
+            subscription.mark(device=device, install=install, status=status, rollout=rollout)

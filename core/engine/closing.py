@@ -4,6 +4,7 @@ import logging
 
 import msgspec
 
+from core.decide.outcomes import CANCELLED as CANCELLED
 from core.decide.recovery import MOST_ATTEMPTS, Past
 from core.decide.trust import after_install, not_there
 from core.engine import endings
@@ -24,8 +25,6 @@ from core.model.records import Purpose
 
 AWAY = (NotReachedError, TlsFailedError, WrongLeafError)
 """A device that is not there for what has to be done: it is tried again when it is."""
-
-CANCELLED = "cancelled by "
 
 _log = logging.getLogger(__name__)
 

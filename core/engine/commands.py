@@ -6,10 +6,13 @@ from typing import Any
 from core.decide.networks import parse_networks
 from core.engine.adding import Adding
 from core.engine.arguments import read_fingerprint
+from core.engine.preflight import Preflights
 from core.engine.reading import Reading
 from core.engine.reviews import Reviews
+from core.engine.rollouts import Rollouts
 from core.engine.scan import Scan, shown
 from core.engine.services import Services
+from core.engine.video import Videos
 from core.engine.watch import Watch
 from core.engine.work import Work
 from core.model.caller import Caller
@@ -40,6 +43,8 @@ from core.model.messages import (
     ShowDevice,
     StopEngine,
 )
+from core.model.preflight import Preflight
+from core.model.rollout import CancelRollout, ReadRollout, StartRollout
 
 Handler = Callable[[Any, Caller], Coroutine[Any, Any, AnyResult]]
 
@@ -52,8 +57,11 @@ class Commands:
         services: Services,
         work: Work,
         watch: Watch,
+        videos: Videos,
         reviews: Reviews,
         scan: Scan,
+        adding: Adding,
+        rollouts: Rollouts,
         *,
         rescan: Callable[[], None],
         stop: Callable[[], None],
@@ -63,11 +71,13 @@ class Commands:
         self._store = services.store
         self._work = work
         self._watch = watch
+        self._videos = videos
         self._reviews = reviews
         self._scan = scan
         self._rescan = rescan
         self._stop = stop
-        reading, adding = Reading(services, reviews), Adding(services, work)
+        self._rollouts = rollouts
+        reading = Reading(services, reviews)
         self._handlers: Mapping[type[Command], Handler] = {
             ListDevices: reading.list,
             ShowDevice: reading.show,
@@ -75,6 +85,7 @@ class Commands:
             ReadCertificate: reading.read_certificate,
             ReadAuthority: reading.read_authority,
             LookAt: reading.look_at,
+            Preflight: Preflights(services, work).run,
             AddDevices: adding.add,
             ReviewDevice: reading.review,
             AcceptCertificate: self._accept,
@@ -86,6 +97,9 @@ class Commands:
             Rescan: self._ask_again,
             ScanNetworks: self._scan_networks,
             CancelScan: self._cancel_scan,
+            StartRollout: rollouts.start,
+            CancelRollout: rollouts.cancel,
+            ReadRollout: rollouts.read,
             StopEngine: self._stop_engine,
         }
 
@@ -99,9 +113,11 @@ class Commands:
         return Done()
 
     async def _check(self, command: CheckDevices, caller: Caller) -> Devices:
-        await self._watch.check_all()
-        devices = self._services.board.devices
-        return Devices(tuple(devices[device] for device in self._registry.devices))
+        chosen = {self._registry.resolve(device).id for device in command.devices}
+        await self._watch.check(chosen)
+        await self._videos.check(chosen)
+        views = self._services.board.devices
+        return Devices(tuple(views[device] for device in self._registry.devices if not chosen or device in chosen))
 
     async def _cancel(self, command: CancelInstall, caller: Caller) -> Done:
         self._work.cancel(self._registry.resolve(command.device), caller.user)
@@ -136,9 +152,9 @@ class Commands:
         return Done()
 
     async def _stop_engine(self, command: StopEngine, caller: Caller) -> Done:
-        if self._work.busy() and not command.force:
+        if (self._work.busy() or self._rollouts.busy()) and not command.force:
             raise RefusedError(
-                "An install is under way",
+                "A rollout is under way" if self._rollouts.busy() else "An install is under way",
                 "Wait until it is finished, or stop with --force: it is taken up again at the next start.",
             )
         self._stop()

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from core.decide.trust import certificate_field, presenting
+from core.decide.outcomes import CANCELLED, NOTHING_CHANGED
+from core.decide.trust import certificate_field, presenting, trusting
 from core.engine.clock import stamp
 from core.engine.services import OURSELVES
 from core.model.device import Attention, AttentionKind, Origin
@@ -20,6 +21,7 @@ from core.model.errors import (
     WrongLeafError,
 )
 from core.model.records import DeviceRecord, Pin
+from core.model.video import Video
 
 REVIEW = Attention(
     AttentionKind.REVIEW_LEAF,
@@ -53,7 +55,7 @@ class Ending:
 
 def installed(device: DeviceRecord, fingerprint: str, by: str, notes: tuple[Attention, ...] = ()) -> Ending:
     """The device serves the certificate that was made for it."""
-    device = _pinned(device, fingerprint, Origin.ISSUED, by, notes)
+    device = _with_video_due(_pinned(device, fingerprint, Origin.ISSUED, by, notes))
     outcome = "HTTPS (Arcules): the camera serves the certificate made for it."
     return Ending(device, "installed", "certificate installed", outcome)
 
@@ -71,6 +73,8 @@ def kept_own(device: DeviceRecord, fingerprint: str, reason: DeviceError | None,
         device = msgspec.structs.replace(presenting(device, None), attention=notes if trusted else (*notes, REVIEW))
     else:
         device = _pinned(device, fingerprint, Origin.DEVICE, OURSELVES, (*notes, REVIEW))
+    if not failed and not what.startswith(CANCELLED):
+        device = _with_video_due(device)
     field = certificate_field(device.scheme, device.pin.origin if device.pin else None)
     return Ending(device, "kept", f"keeps its own certificate: {what}", f"{field}: {what}.", hint)
 
@@ -78,7 +82,8 @@ def kept_own(device: DeviceRecord, fingerprint: str, reason: DeviceError | None,
 def over_http(device: DeviceRecord, note: DeviceError | None) -> Ending:
     """The device is reached over plain HTTP."""
     notes = (_attention(note, AttentionKind.INSTALL_FAILED),) if note else ()
-    device = msgspec.structs.replace(presenting(device, None), pin=None, attention=notes, tls="")
+    device = msgspec.structs.replace(presenting(device, None), pin=None, video=Video.UNKNOWN, attention=notes)
+    device = msgspec.structs.replace(device, tls="", weak_tls=False)
     return Ending(device, "http", "reached over plain HTTP", "HTTP: not encrypted.", note.hint if note else "")
 
 
@@ -92,7 +97,7 @@ def not_reached(device: DeviceRecord, reason: DeviceError) -> Ending:
 
 def left_as_it_was(device: DeviceRecord, reason: DeviceError) -> Ending:
     """A device that was added before is not touched: its certificate, or its plain HTTP, stays what it was."""
-    outcome = f"Nothing was changed: {reason.title}."
+    outcome = f"{NOTHING_CHANGED}{reason.title}."
     told = f"left as it was: {reason.title}"
     return Ending(device, "not replaced", told, outcome, reason.hint, is_reached=False)
 
@@ -138,7 +143,12 @@ def _pinned(
     device: DeviceRecord, fingerprint: str, origin: Origin, by: str, notes: tuple[Attention, ...]
 ) -> DeviceRecord:
     pin = Pin(fingerprint=fingerprint, origin=origin, at=stamp(), by=by)
-    return msgspec.structs.replace(presenting(device, None), pin=pin, attention=notes)
+    return msgspec.structs.replace(trusting(device, pin), attention=notes)
+
+
+def _with_video_due(device: DeviceRecord) -> DeviceRecord:
+    """A device whose onboarding went well is asked for its streams when there is time."""
+    return msgspec.structs.replace(device, video=Video.DUE)
 
 
 def _attention(error: DeviceError, otherwise: AttentionKind = AttentionKind.UNREACHABLE) -> Attention:

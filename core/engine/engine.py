@@ -1,6 +1,7 @@
 """The engine: everything that runs on the gateway, put together."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -13,19 +14,25 @@ from typing import Any
 import msgspec
 
 from core.authority.authority import Authority
+from core.decide.addresses import Target
 from core.discovery.source import Source
+from core.engine.adding import Adding
+from core.engine.arguments import locate
 from core.engine.board import Board
 from core.engine.clock import now
 from core.engine.commands import Commands
 from core.engine.registry import Registry
 from core.engine.reviews import Reviews
+from core.engine.rollouts import Rollouts
 from core.engine.scan import Ports, Scan
 from core.engine.services import Services
 from core.engine.sources import sources_of
+from core.engine.video import Videos
 from core.engine.watch import Watch
 from core.engine.work import Work
 from core.model.caller import Caller
 from core.model.config import Config
+from core.model.errors import UsageError
 from core.model.messages import AnyCommand, AnyResult, Status
 from core.model.records import DeviceRecord
 from core.onvif.wsdls import Wsdls
@@ -34,7 +41,9 @@ from core.store.store import Store
 
 _STATUS_EVERY = 5.0
 _FORGET_AFTER = 200.0
+_LOCATE_EVERY = 60.0
 _EVENTS_LOADED = 200
+_LONG_ANSWERS = 2
 _SEARCHES = 32
 
 _log = logging.getLogger(__name__)
@@ -51,9 +60,21 @@ class Engine:
         self._scan = scan
         self._work = Work(services)
         self._watch = Watch(services, self._work, self._explain)
+        self._videos = Videos(services, self._work)
         self._reviews = Reviews(services, self._work, self._watch.note)
+        adding = Adding(services, self._work)
+        self._rollouts = Rollouts(services, self._work, adding)
         self._commands = Commands(
-            services, self._work, self._watch, self._reviews, scan, rescan=self._rescan, stop=self.stop_asked.set
+            services,
+            self._work,
+            self._watch,
+            self._videos,
+            self._reviews,
+            scan,
+            adding,
+            self._rollouts,
+            rescan=self._rescan,
+            stop=self.stop_asked.set,
         )
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -84,8 +105,8 @@ class Engine:
         return await self._commands.handle(command, caller)
 
     def busy(self) -> bool:
-        """Whether an install or a scan is under way."""
-        return self._work.busy() or self._scan.view is not None
+        """Whether an install, a rollout or a scan is under way."""
+        return self._work.busy() or self._rollouts.busy() or self._scan.view is not None
 
     async def close(self) -> None:
         """End all tasks and close the store. Installs that are under way are taken up at the next start."""
@@ -93,6 +114,7 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._scan.close()
+        await self._rollouts.close()
         await self._work.stop()
         await self._services.store.close()
 
@@ -100,12 +122,15 @@ class Engine:
         for device in tuple(self._services.registry.devices.values()):
             await self._explain(device)
         await self._work.take_up()
+        await self._rollouts.take_up()
         for source in self._sources:
             self._run(source.name, partial(source.run, self._services.registry.hear))
         self._run("scan", self._scan.keep)
         self._run("watch", self._watch.run)
+        self._run("video", self._videos.run)
         self._run("retry", self._keep_retrying)
         self._run("status", self._keep_status)
+        self._run("names", self._keep_located)
 
     def _run(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._tasks.append(asyncio.create_task(_supervised(name, work), name=name))
@@ -124,6 +149,14 @@ class Engine:
         while True:
             await asyncio.sleep(self._services.config.retry_period)
             await self._work.take_up()
+
+    async def _keep_located(self) -> None:
+        """Ask again and again where the devices are that were added by a name."""
+        while True:
+            for host in {device.host for device in self._services.registry.devices.values()}:
+                with contextlib.suppress(UsageError):
+                    await locate(self._services.registry, Target(host))
+            await asyncio.sleep(_LOCATE_EVERY)
 
     async def _keep_status(self) -> None:
         """Tell clients when a source's numbers changed, and forget devices that are not heard any more."""
@@ -162,6 +195,7 @@ async def _services(
         board=board,
         installs=asyncio.Semaphore(config.parallel_installs),
         searches=asyncio.Semaphore(_SEARCHES),
+        long_answers=asyncio.Semaphore(_LONG_ANSWERS),
     )
     return services, scan
 

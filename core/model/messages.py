@@ -5,25 +5,24 @@ gets one `Reply` or `Failure` for each, in any order. A client that asked to `wa
 state of what changed, never a queue of what happened in between; only events are told one by one.
 """
 
-from enum import StrEnum
 from typing import Any, ClassVar
 
 import msgspec
 
+from core.model.command import Command as Command
+from core.model.command import Role as Role
 from core.model.device import CertificateView, DeviceView, InstallView
+from core.model.preflight import Look as Look
+from core.model.preflight import LookAt as LookAt
+from core.model.preflight import Looks as Looks
+from core.model.preflight import Preflight, PreflightReports
 from core.model.review import Review
+from core.model.rollout import CancelRollout, ReadRollout, RolloutView, StartRollout
 from core.model.secret import Secret, decode_secret, encode_secret
 from core.model.sighting import SourceStatus
 
 PROTOCOL = 1
 LONGEST_LINE = 4 * 1024 * 1024
-
-
-class Role(StrEnum):
-    """What a client may do. The engine decides; a client can only ask for less."""
-
-    OPERATOR = "operator"
-    VIEWER = "viewer"
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -60,13 +59,7 @@ class Status(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
-# Commands. A command needs an operator unless its class says otherwise, so that a new one cannot be forgotten.
-
-
-class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of what a client can ask for."""
-
-    needs: ClassVar[Role] = Role.OPERATOR
+# Commands.
 
 
 class ListDevices(Command, tag="list", frozen=True, kw_only=True):
@@ -102,12 +95,6 @@ class ReadAuthority(Command, tag="authority", frozen=True, kw_only=True):
     """The authority's own certificate. Answer: `Authority`."""
 
     needs: ClassVar[Role] = Role.VIEWER
-
-
-class LookAt(Command, tag="look", frozen=True, kw_only=True):
-    """Handshake with each address and tell what it presents; stores nothing. Answer: `Looks`."""
-
-    addresses: tuple[str, ...]
 
 
 class AddDevices(Command, tag="add", frozen=True, kw_only=True):
@@ -170,7 +157,12 @@ class ReissueCertificate(Command, tag="reissue", frozen=True, kw_only=True):
 
 
 class CheckDevices(Command, tag="check", frozen=True, kw_only=True):
-    """Look at every added device now. Answer: `Devices`, the added ones, when all were looked at."""
+    """Look at added devices now, all where none is named. Answer: `Devices`, when all of these were looked at.
+
+    Devices that are named are also asked which way their video can take.
+    """
+
+    devices: tuple[str, ...] = ()
 
 
 class CancelInstall(Command, tag="cancel", frozen=True, kw_only=True):
@@ -212,6 +204,7 @@ AnyCommand = (
     | ReadCertificate
     | ReadAuthority
     | LookAt
+    | Preflight
     | AddDevices
     | ReviewDevice
     | AcceptCertificate
@@ -223,6 +216,9 @@ AnyCommand = (
     | Rescan
     | ScanNetworks
     | CancelScan
+    | StartRollout
+    | CancelRollout
+    | ReadRollout
     | StopEngine
 )
 
@@ -274,22 +270,6 @@ class Authority(msgspec.Struct, frozen=True, tag="authority_info"):
     protection: str
 
 
-class Look(msgspec.Struct, frozen=True):
-    """What one address presents, or why not: `problem` in words. `way` says over what it would be added."""
-
-    address: str
-    way: str = ""
-    certificate: CertificateView | None = None
-    problem: str | None = None
-    notes: tuple[str, ...] = ()
-
-
-class Looks(msgspec.Struct, frozen=True, tag="looks"):
-    """One `Look` for each address asked about, in the same order."""
-
-    looks: tuple[Look, ...]
-
-
 class Added(msgspec.Struct, frozen=True, tag="added"):
     """The devices that the addresses became, in the same order; their onboarding is under way."""
 
@@ -304,7 +284,20 @@ class Scanned(msgspec.Struct, frozen=True, tag="scanned"):
     devices: tuple[DeviceView, ...]
 
 
-AnyResult = Done | Devices | DeviceDetail | Events | Certificate | Authority | Looks | Added | Review | Scanned
+AnyResult = (
+    Done
+    | Devices
+    | DeviceDetail
+    | Events
+    | Certificate
+    | Authority
+    | Looks
+    | PreflightReports
+    | Added
+    | Review
+    | Scanned
+    | RolloutView
+)
 
 
 # Lines.
@@ -364,6 +357,7 @@ class Update(msgspec.Struct, frozen=True, tag="update"):
     events: tuple[Event, ...] = ()
     missed: int = 0
     status: Status | None = None
+    rollout: RolloutView | None = None
 
 
 class Goodbye(msgspec.Struct, frozen=True, tag="goodbye"):

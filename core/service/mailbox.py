@@ -5,6 +5,7 @@ from collections import deque
 
 from core.model.device import DeviceView, InstallView
 from core.model.messages import Event, Status, Update
+from core.model.rollout import RolloutView
 
 _MOST_EVENTS = 500
 
@@ -16,6 +17,7 @@ class Mailbox:
         self._arrived = asyncio.Event()
         self._closed = False
         self._status: Status | None = None
+        self._rollout: RolloutView | None = None
         self._clear()
 
     def put(self, update: Update) -> None:
@@ -31,6 +33,7 @@ class Mailbox:
         self._missed += update.missed + max(0, len(self._events) + len(update.events) - _MOST_EVENTS)
         self._events.extend(update.events)
         self._status = update.status or self._status
+        self._rollout = update.rollout or self._rollout
         self._arrived.set()
 
     def close(self) -> None:
@@ -48,6 +51,7 @@ class Mailbox:
             events=tuple(self._events),
             missed=self._missed,
             status=self._status,
+            rollout=self._rollout,
         )
         self._clear()
         return None if self._closed and update == Update() else update
@@ -60,4 +64,4 @@ class Mailbox:
         self._installs: dict[str, InstallView] = {}
         self._events: deque[Event] = deque(maxlen=_MOST_EVENTS)
         self._missed = 0
-        self._status = None
+        self._status = self._rollout = None

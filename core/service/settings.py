@@ -1,7 +1,6 @@
 """Reading `config.toml`: strict, and every error says where it is and what would be right."""
 
 import difflib
-import ipaddress
 import math
 import re
 import tomllib
@@ -11,6 +10,7 @@ from typing import Any, Literal, NamedTuple, NoReturn, get_args, get_origin
 
 import msgspec
 
+from core.decide.interfaces import parse_interface
 from core.model.config import AuthoritySettings, Config, DiscoverySettings
 from core.model.errors import UsageError
 from core.model.text import clean
@@ -36,15 +36,15 @@ def _is_absolute_path(value: str) -> bool:
 
 def _is_interface(value: str) -> bool:
     try:
-        address = ipaddress.IPv4Address(value)
-    except ValueError:
+        parse_interface(value)
+    except UsageError:
         return False
-    return not (address.is_multicast or address.is_unspecified)
+    return True
 
 
 _SECONDS = _Rule("a number of seconds greater than 0", lambda value: value > 0 and math.isfinite(value))
 _INTERFACES = _Rule(
-    'a list of this gateway\'s own IPv4 addresses, such as ["192.168.1.2"]',
+    'a list of this gateway\'s own addresses, such as ["192.168.1.2", "fe80::1%eth0"]',
     lambda value: all(map(_is_interface, value)),
 )
 
@@ -107,13 +107,7 @@ def load_config(path: Path | None) -> Config:
 
 def check_interfaces(interfaces: Iterable[str]) -> tuple[str, ...]:
     """Return the addresses that were given on the command line. Raises `UsageError` where one is none."""
-    interfaces = tuple(interfaces)
-    for address in interfaces:
-        if not _is_interface(address):
-            raise UsageError(
-                f'"{clean(address)}" is no address of an interface', "Give one of this gateway's own IPv4 addresses."
-            )
-    return interfaces
+    return tuple(map(parse_interface, interfaces))
 
 
 def _read(path: Path) -> str:

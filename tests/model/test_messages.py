@@ -15,6 +15,7 @@ from core.model.device import (
     StepState,
     StepView,
 )
+from core.model.keystore import Way
 from core.model.messages import (
     AcceptCertificate,
     AddDevices,
@@ -65,13 +66,25 @@ from core.model.messages import (
     encode_line,
     to_builtins,
 )
+from core.model.preflight import Finding, Preflight, PreflightReport, PreflightReports, Readiness, Slots, Topic
+from core.model.records import Purpose
 from core.model.review import ChangeKind, Difference, Explanation, Review
+from core.model.rollout import (
+    CancelRollout,
+    MemberState,
+    ReadRollout,
+    RolloutDevice,
+    RolloutView,
+    StartRollout,
+    Trouble,
+)
 from core.model.secret import Secret
 from core.model.sighting import SourceStatus
 
-READING = {ListDevices, ShowDevice, ReadEvents, ReadCertificate, ReadAuthority, ReviewDevice}
+READING = {ListDevices, ShowDevice, ReadEvents, ReadCertificate, ReadAuthority, ReviewDevice, ReadRollout}
 CHANGING = {
     LookAt,
+    Preflight,
     AddDevices,
     AcceptCertificate,
     ReplaceDevice,
@@ -82,6 +95,8 @@ CHANGING = {
     Rescan,
     ScanNetworks,
     CancelScan,
+    StartRollout,
+    CancelRollout,
     StopEngine,
 }
 
@@ -101,10 +116,33 @@ CERTIFICATE = CertificateView("ab" * 32, 738, names=("10.0.0.7",), warnings=("RS
 INSTALL = InstallView(
     "d1", 2, (StepView(1, "find HTTPS", StepState.DONE, seconds=0.5), StepView(2, "look", StepState.DOING)), 1.5
 )
+REPORT = PreflightReport(
+    address="10.0.0.7",
+    name="MX-2240-V",
+    readiness=Readiness.NOTES,
+    way=Way.KEYSTORE,
+    slots=(Slots("keys", 3, None, 1),),
+    findings=(Finding(Topic.CLOCK, "Clock", "2 hours slow", Readiness.NOTES, "Set the clock."),),
+)
 EVENT = Event(7, "2026-11-24T07:00:00Z", "anna", "added", "added\nby hand", device="d1")
 SCAN = ScanView(("10.0.0.0/24",), 254, 100, 7)
 STATUS = Status(
     "gw", "0.1.0", 42, ("10.0.0.1",), (SourceStatus("WS-Discovery", 3, 1, "no network"),), 12.5, SCAN, ("w",)
+)
+
+ROLLOUT = RolloutView(
+    id="r1",
+    by="anna",
+    started_at="2026-11-24T07:00:00Z",
+    at_once=4,
+    devices=(
+        RolloutDevice(device="d1", name="Lobby", address="10.0.0.7", task=Purpose.ADD, canary=True),
+        RolloutDevice(
+            device="d2", name="Dock", address="10.0.0.8", state=MemberState.FAILED, trouble=Trouble.BLOCKED, seconds=2.5
+        ),
+        RolloutDevice(device="d3", name="Gate", address="10.0.0.9", state=MemberState.SKIPPED),
+    ),
+    remaining=60.0,
 )
 
 COMMANDS: tuple[AnyCommand, ...] = (
@@ -114,6 +152,7 @@ COMMANDS: tuple[AnyCommand, ...] = (
     ReadCertificate(device="d1", which="presented"),
     ReadAuthority(),
     LookAt(addresses=("a", "b")),
+    Preflight(devices=("a", "Lobby"), user="u", password=Secret("p"), allow_http_login=True),
     AddDevices(addresses=("a",), user="u", password=Secret("p"), names=("n",), expect="ab", patience=5.0),
     ReviewDevice(device="d1"),
     AcceptCertificate(device="d1", fingerprint="ab" * 32, reason="new firmware"),
@@ -125,6 +164,9 @@ COMMANDS: tuple[AnyCommand, ...] = (
     Rescan(),
     ScanNetworks(networks=("10.0.0.0/24",)),
     CancelScan(),
+    StartRollout(devices=("d1",), user="u", password=Secret("p"), reissue=True, at_once=3),
+    CancelRollout(),
+    ReadRollout(),
     StopEngine(force=True),
 )
 RESULTS: tuple[AnyResult, ...] = (
@@ -135,6 +177,7 @@ RESULTS: tuple[AnyResult, ...] = (
     Certificate("d1", "ab" * 32, b"\x30\0\xff\n"),
     Authority(CERTIFICATE, b"\x30\0", "key file readable by this account only"),
     Looks((Look("a", "https", CERTIFICATE), Look("b", problem="refuses connections"))),
+    PreflightReports((REPORT,)),
     Added((VIEW,)),
     Review(
         VIEW,
@@ -144,6 +187,7 @@ RESULTS: tuple[AnyResult, ...] = (
         (Difference("Issuer", "a", "b", same=False),),
     ),
     Scanned(254, 100, (VIEW,)),
+    ROLLOUT,
 )
 FROM_CLIENT: tuple[FromClient, ...] = (
     Hello(role=Role.VIEWER, watch=True, client="tui"),
@@ -153,7 +197,7 @@ FROM_ENGINE: tuple[FromEngine, ...] = (
     Welcome(1, Role.OPERATOR, "anna", STATUS),
     *(Reply(n, result) for n, result in enumerate(RESULTS)),
     Failure(1, "no", "hint", 3),
-    Update((VIEW,), ("d2",), (INSTALL,), (EVENT,), 4, STATUS),
+    Update((VIEW,), ("d2",), (INSTALL,), (EVENT,), 4, STATUS, ROLLOUT),
     Goodbye("stopped by anna"),
 )
 
@@ -229,3 +273,7 @@ def test_builtins_are_plain_and_hold_the_words_that_people_read() -> None:
     assert plain["devices"][0]["certificate_field"] == "HTTPS (Arcules)"
     assert plain["devices"][0]["connection"] == "blocked"
     assert type(plain["devices"][0]["connection"]) is str
+
+
+def test_a_rollout_counts_only_what_there_is_something_to_do_with() -> None:
+    assert (ROLLOUT.done, ROLLOUT.total) == (1, 2)

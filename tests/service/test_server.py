@@ -168,7 +168,15 @@ async def test_an_operator_may_do_everything(served: Serving, kind: type[Command
 
 def test_only_looking_needs_no_operator() -> None:
     viewers = {kind.__name__ for kind in COMMANDS if kind.needs is Role.VIEWER}
-    assert viewers == {"ListDevices", "ShowDevice", "ReadEvents", "ReadCertificate", "ReadAuthority", "ReviewDevice"}
+    assert viewers == {
+        "ListDevices",
+        "ShowDevice",
+        "ReadEvents",
+        "ReadCertificate",
+        "ReadAuthority",
+        "ReviewDevice",
+        "ReadRollout",
+    }
 
 
 def test_other_accounts_are_viewers_whatever_they_ask_for() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.model.device import DeviceView, InstallView
 from core.model.messages import LONGEST_LINE, Event, ReadEvents, Status, Update, decode_from_engine
+from core.model.rollout import RolloutView
 from core.service.client import Client
 from core.service.mailbox import Mailbox
 from core.service.session import update_lines
@@ -160,6 +161,7 @@ _updates = st.builds(
     events=st.lists(st.builds(event, st.integers(1, 99)), max_size=3).map(tuple),
     missed=st.integers(0, 3),
     status=st.none() | st.builds(Status, gateway=st.just("g"), version=st.just("0"), pid=_numbers),
+    rollout=st.none() | st.builds(RolloutView, id=st.just("r"), by=st.just("t"), at_once=_numbers, devices=st.just(())),
 ) | st.builds(Update, gone=st.lists(_numbers.map("d{:05}".format), unique=True).map(tuple))
 
 
@@ -172,6 +174,7 @@ class Shown:
         self.events: list[Event] = []
         self.missed = 0
         self.status: Status | None = None
+        self.rollout: RolloutView | None = None
 
     def apply(self, update: Update) -> None:
         for key in update.gone:
@@ -182,6 +185,7 @@ class Shown:
         self.events += update.events
         self.missed += update.missed
         self.status = update.status or self.status
+        self.rollout = update.rollout or self.rollout
 
 
 def shown(updates: list[Update], went: frozenset[str] = frozenset()) -> dict[str, Any]:

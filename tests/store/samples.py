@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from core.model.device import Attention, AttentionKind, Origin
 from core.model.records import DeviceRecord, InstallRecord, InstallRequest, JournalEntry, Login, Pin
 from core.model.secret import Secret
+from core.model.video import Video
 from core.store.store import NewEvent
 
 AT = "2026-11-24T07:00:00Z"
@@ -63,10 +64,12 @@ def full_device(fingerprint: str) -> DeviceRecord:
         serial="4711",
         mac="00:40:8c:00:47:11",
         tls="TLS 1.3",
+        weak_tls=True,
         pin=Pin(fingerprint, Origin.ISSUED, AT, "camtrust"),
         presented="ab" * 32,
         presented_host="2001:db8::9",
         presented_port=443,
+        video=Video.TUNNEL,
         attention=(
             Attention(AttentionKind.REVIEW_CHANGE, "Changed.", "Compare."),
             Attention(AttentionKind.UNREACHABLE, "Gone."),

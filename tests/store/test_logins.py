@@ -165,10 +165,11 @@ async def test_a_lost_key_is_reported_and_not_made_anew(folder: Path) -> None:
     (folder / "login.key").unlink()
     with pytest.raises(StoreError, match=r"login\.key.* is missing") as caught:
         await Store.open(folder)
-    assert f"sqlite3 {folder}/state.db 'DELETE FROM logins'" in caught.value.hint
+    forget = "DELETE FROM logins; UPDATE rollouts SET sealed = NULL"
+    assert f"sqlite3 {folder}/state.db '{forget}'" in caught.value.hint
     assert not (folder / "login.key").exists()
     with by_hand(folder) as database:
-        database.execute("DELETE FROM logins")
+        database.executescript(forget)
     store = await Store.open(folder)
     assert await store.login(DEVICE.id) is None
     await store.close()

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from core.files import create_private
+from core.model.video import Video
 from core.store.errors import StoreError
 from core.store.schema import APPLICATION, MIGRATIONS, migrate
 from core.store.store import Store
@@ -60,7 +61,7 @@ async def test_what_version_1_stored_is_readable_today(folder: Path) -> None:
     store = await Store.open(folder)
     [device, other] = await store.devices()
     assert device.pin
-    later = {"mac": "", "presented_host": "", "presented_port": None}
+    later = {"mac": "", "presented_host": "", "presented_port": None, "video": Video.UNKNOWN, "weak_tls": False}
     assert (device, other) == (msgspec.structs.replace(full_device(device.pin.fingerprint), **later), OTHER)
     assert await store.login(device.id) == LOGIN
     assert await store.pins(device.id) == [device.pin]
