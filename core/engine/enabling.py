@@ -163,7 +163,7 @@ class Enabling:
 
     async def _look(self, ports: tuple[int, ...], how: str) -> Place | None:
         """Look at the ports that are named, and at the usual ones, as some name another than they listen on."""
-        outcomes = await look_at(self._case.device.host, tuple(dict.fromkeys((*ports, *USUAL_PORTS))))
+        outcomes = await self._look_at(tuple(dict.fromkeys((*ports, *USUAL_PORTS))))
         failures = (outcomes[port] for port in ports)
         self._tls_failure = next((error for error in failures if isinstance(error, TlsFailedError)), None)
         for port, outcome in outcomes.items():
@@ -171,10 +171,13 @@ class Enabling:
                 return Place("https", port, how, outcome)
         return None
 
+    async def _look_at(self, ports: tuple[int, ...]) -> dict[int, Seen | DeviceError]:
+        return await look_at(self._case.device.host, ports, legacy=self._case.may_fall_back)
+
     async def _is_steady(self, port: int, seen: Seen) -> bool:
         for _ in range(_STEADY - 1):
             await asyncio.sleep(_BETWEEN_LOOKS)
-            again = (await look_at(self._case.device.host, (port,)))[port]
+            again = (await self._look_at((port,)))[port]
             if not isinstance(again, Seen) or again.fingerprint != seen.fingerprint:
                 return False
         return True

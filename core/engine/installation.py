@@ -5,8 +5,11 @@ Whatever happens, the device ends as one of `core.engine.endings`. What is in do
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
+from core.decide.durations import usual_times
+from core.decide.key_choice import manages
 from core.decide.recovery import MOST_ATTEMPTS, Past, Verdict
 from core.decide.steps import Step, cancellable
 from core.engine import enabling, endings
@@ -94,7 +97,7 @@ class Installation:
         if not past.touched or self._case.install.old is None:
             return None
         # While it is away no other install has to wait for it.
-        await look(self._case.device.host, self._case.device.port or 0)
+        await look(self._case.device.host, self._case.device.port or 0, legacy=self._case.may_fall_back)
         async with self._services.installs:
             return await self._settle()
 
@@ -156,9 +159,18 @@ class Installation:
         async with self._case.session(self._case.install.old) as onvif:
             capabilities, clock = await contact.ask(onvif)
             await contact.log_in(onvif)
+            self._progress.expect(await self._usual_times())
+            if not manages(capabilities):
+                # Some devices tell only those who have logged in.
+                capabilities, clock = await contact.ask(onvif)
             inventory, room = await contact.check_room(onvif, capabilities)
             if capabilities is not None:
-                await Maker(self._case, self._progress).make(onvif, capabilities, inventory, room, clock)
+                maker = Maker(self._case, self._progress, onvif.management(capabilities.way))
+                await maker.make(capabilities, inventory, room, clock)
+
+    async def _usual_times(self) -> Mapping[Step, float]:
+        device = self._case.device
+        return usual_times(await self._services.store.last_journal_of(device.manufacturer, device.model))
 
     async def _conclude(self, error: DeviceError | None, what: str = "") -> Ending | None:
         """Return how it ends after the last call to the device, which may have failed. None: it is not known yet."""
@@ -178,7 +190,7 @@ class Installation:
         """Look at the device until it is clear what it serves. Return how that ends; None when all was taken back."""
         if (await self._case.past()).assigning:
             with self._progress.step(Step.VERIFY) as line:
-                verdict, seen = await self._settlement.watch(self._patience)
+                verdict, seen = await self._settlement.watch(self._patience, partial(self._progress.tell, line))
                 line.detail = "the new certificate is served" if verdict is Verdict.ADOPT else "it is not served"
         else:
             verdict, seen = await self._settlement.watch(self._patience)

@@ -1,6 +1,7 @@
 """What all work of the engine shares: the store, the authority, the registry, and how to reach a device."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from core.engine.board import Board
 from core.engine.clock import stamp
 from core.engine.registry import Registry
 from core.model.config import Config
+from core.model.errors import DeviceError
 from core.model.keystore import Inventory
 from core.model.records import DeviceRecord, Login
 from core.network.transport import DeviceTransport
@@ -28,7 +30,8 @@ OURSELVES = "camtrust"
 class Services:
     """One of each, for the life of the engine. `gateway` is the name of this gateway.
 
-    `installs` bounds how many devices are set up at once, `searches` how many are looked for at once.
+    `installs` bounds how many devices are set up at once, `searches` how many are looked for at once, `long_answers`
+    how many answers are read at once that are long.
     """
 
     config: Config
@@ -40,6 +43,7 @@ class Services:
     board: Board
     installs: asyncio.Semaphore
     searches: asyncio.Semaphore
+    long_answers: asyncio.Semaphore
 
     @property
     def alias_prefix(self) -> str:
@@ -48,22 +52,31 @@ class Services:
 
     @asynccontextmanager
     async def session(
-        self, device: DeviceRecord, leaf: str | None, login: Login | None, *, deadline: float = 30.0
+        self, device: DeviceRecord, leaf: str | None, login: Login | None, *, deadline: float | None = None
     ) -> AsyncIterator[OnvifDevice]:
         """Talk to a device over connections that are bound to `leaf`; None only for plain HTTP.
 
-        `deadline` in seconds is for each call.
+        `deadline` in seconds is for each call, `answer_patience` without one.
         """
         if device.port is None:
             raise ValueError("a device without a port was never reached")
         transport = DeviceTransport(
-            device.scheme, device.host, device.port, leaf, legacy=device.weak_tls, deadline=deadline
+            device.scheme,
+            device.host,
+            device.port,
+            leaf,
+            legacy=device.weak_tls,
+            deadline=deadline or self.config.answer_patience,
+            long_answers=self.long_answers,
         )
         onvif = OnvifDevice(
             self.wsdls, transport, device.scheme, device.host, device.port, path=device.path, login=login
         )
         try:
             yield onvif
+        except DeviceError as error:
+            _let_go(error)
+            raise
         finally:
             await onvif.close()
 
@@ -87,3 +100,10 @@ class Services:
     async def tell(self, kind: str, text: str, device: DeviceRecord | None = None, who: str = OURSELVES) -> None:
         """Add an event to the history and tell the clients."""
         self.board.add_event(await self.store.add_event(self.event(kind, text, device, who)))
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Empty the frames of what has failed: an error is kept for as long as an install goes on, and with it answers."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__

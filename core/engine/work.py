@@ -18,9 +18,10 @@ from core.engine.progress import Progress
 from core.engine.services import Services
 from core.model.device import AttentionKind, Connection, InstallView
 from core.model.errors import CamtrustError, RefusedError
-from core.model.records import DeviceRecord, InstallRecord, InstallRequest
+from core.model.records import DeviceRecord, InstallRecord, InstallRequest, Purpose
 
 _SHOW_EVERY = 5.0
+_DOING = {Purpose.ADD: "adding", Purpose.REPLACE: "replacing", Purpose.REISSUE: "re-issuing"}
 _WORTH_A_RETRY = frozenset((AttentionKind.UNREACHABLE, AttentionKind.TLS_FAILED))
 
 _log = logging.getLogger(__name__)
@@ -158,7 +159,8 @@ class Work:
     def _start(
         self, device: DeviceRecord, install: InstallRecord, part: Callable[[Installation], Awaitable[None]]
     ) -> Progress:
-        progress = Progress(device.id, self._publish, asyncio.get_running_loop().time)
+        doing = _DOING[install.request.purpose]
+        progress = Progress(device.id, doing, self._publish, asyncio.get_running_loop().time)
         case = Case(self._services, device, install)
         installation = Installation(case, progress, new_id)
         running = self._run(case, progress, partial(part, installation))

@@ -26,15 +26,18 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `interfaces` are local addresses that discovery is limited to (empty: all). `linger` is how long an engine that a
     client started stays when nobody is attached and nothing is under way. `patience` is how long onboarding waits for
-    a device that is mid-set-up. `expiry_notice` is in days: so long before its end a certificate is told to expire.
-    `http_login` decides about logging in over plain HTTP where HTTPS was tried first.
+    a device that is mid-set-up, `key_patience` for it to make its key, `restart_patience` for its web server after
+    that, and `answer_patience` for each answer, to its last byte. `expiry_notice` is in days: so long before its end a
+    certificate is told to expire. `http_login` decides about logging in over plain HTTP where HTTPS was tried first.
     """
 
     gateway: str = ""
     interfaces: tuple[str, ...] = ()
     linger: float = 600.0
     patience: float = 300.0
+    key_patience: float = 300.0
     restart_patience: float = 300.0
+    answer_patience: float = 30.0
     check_period: float = 30.0
     retry_period: float = 60.0
     expiry_notice: int = 30

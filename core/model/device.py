@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from core.model.sighting import Kind
+from core.model.video import Video
 
 
 class CertificateField(StrEnum):
@@ -48,6 +49,7 @@ class AttentionKind(StrEnum):
     UNREACHABLE = "unreachable"
     EXPIRED = "expired"
     EXPIRING = "expiring"
+    WEAK_TLS = "weak_tls"
     CLEAN_UP = "clean_up"
 
 
@@ -81,7 +83,10 @@ class StepView(msgspec.Struct, frozen=True):
 
 
 class InstallView(msgspec.Struct, frozen=True):
-    """The progress of one onboarding. `step` is the number of the step under way, or the last one."""
+    """The progress of one onboarding. `step` is the number of the step under way, or the last one.
+
+    `doing` is what it is called while it goes on: adding, replacing or re-issuing.
+    """
 
     device: str
     step: int
@@ -91,6 +96,7 @@ class InstallView(msgspec.Struct, frozen=True):
     outcome: str = ""
     hint: str = ""
     cancellable: bool = True
+    doing: str = "adding"
 
 
 class CertificateView(msgspec.Struct, frozen=True):
@@ -120,7 +126,8 @@ class DeviceView(msgspec.Struct, frozen=True):
     """One row: a device as every client sees it, also the object that `list --json` and `show --json` print.
 
     `presented` is the fingerprint of another leaf than the stored one, `change` why it probably differs, in words, and
-    `presented_at` where it was seen, if that is not the device's own address. `addresses` are all that discovery knows.
+    `presented_at` where it was seen, if that is not the device's own address. `silent` tells that a blocked device does
+    not answer at present either. `addresses` are all that discovery knows.
     """
 
     id: str
@@ -135,7 +142,7 @@ class DeviceView(msgspec.Struct, frozen=True):
     not_after: str | None = None
     issuer: str | None = None
     origin: Origin | None = None
-    video: str | None = None
+    video: Video | None = None
     model: str | None = None
     manufacturer: str | None = None
     firmware: str | None = None
@@ -153,3 +160,4 @@ class DeviceView(msgspec.Struct, frozen=True):
     presented: str | None = None
     presented_at: str | None = None
     change: str | None = None
+    silent: bool = False

@@ -6,6 +6,7 @@ import msgspec
 
 from core.model.device import Attention, Origin
 from core.model.secret import Secret
+from core.model.video import Video
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -28,6 +29,9 @@ class Pin(msgspec.Struct, frozen=True):
 class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An added device. `scheme` is `https`, `http` or, while nothing ever answered, empty; then `port` may be None.
 
+    `tls` is such as `TLS 1.3`, of the last look; with `weak_tls` the device refuses today's TLS, and older is spoken
+    with it.
+
     `presented` is the fingerprint of another leaf than the pin that was seen last: the device is blocked by it. It was
     seen at `presented_host` and `presented_port`, where those are not the device's own: it seems to have moved there.
     """
@@ -45,10 +49,12 @@ class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True):
     serial: str = ""
     mac: str = ""
     tls: str = ""
+    weak_tls: bool = False
     pin: Pin | None = None
     presented: str | None = None
     presented_host: str = ""
     presented_port: int | None = None
+    video: Video = Video.UNKNOWN
     attention: tuple[Attention, ...] = ()
     added_at: str
     added_by: str

@@ -47,6 +47,7 @@ DEVICE_KEYS = {
     "addresses",
     "kind",
     "change",
+    "silent",
 }
 
 

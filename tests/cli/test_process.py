@@ -64,7 +64,7 @@ async def test_every_command_has_help(shell: Shell) -> None:
     commands = re.findall(r"^  (\w+) ", helped.text.partition("Commands:")[2].partition("\n\n")[0], re.MULTILINE)
 
     first, then = (
-        ["list", "show", "scan", "add", "check", "review", "accept"],
+        ["list", "show", "scan", "preflight", "add", "rollout", "check", "review", "accept"],
         ["replace", "reissue", "remove", "export"],
     )
     assert commands == [*first, *then, "events", "authority", "engine", "demo"]

@@ -256,6 +256,11 @@ async def test_check_prints_the_added_devices_worst_first(scene: Scene) -> None:
     assert ListDevices() not in scene.engine.asked
 
 
+async def test_check_asks_about_the_devices_that_are_named(scene: Scene) -> None:
+    assert (await scene.shell.run("check", "Lobby", "192.168.20.14")).code == 3
+    assert scene.engine.asked == [CheckDevices(devices=("Lobby", "192.168.20.14"))]
+
+
 AWAY = msgspec.structs.replace(DOCK, connection=Connection.OFFLINE, attention_kind=AttentionKind.UNREACHABLE)
 UNACCEPTED_AND_AWAY = msgspec.structs.replace(LOBBY, connection=Connection.OFFLINE)
 TLS_FAILED = msgspec.structs.replace(DOCK, connection=Connection.OFFLINE, attention_kind=AttentionKind.TLS_FAILED)

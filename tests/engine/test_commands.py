@@ -61,6 +61,13 @@ async def test_what_cannot_be_meant_is_refused_in_one_line_and_changes_nothing(g
     assert not gateway.engine.board.devices
 
 
+async def test_of_an_address_nothing_is_kept_but_where_it_is(gateway: Gateway) -> None:
+    """A query may hold a password."""
+    device = await gateway.add("https://127.0.0.1:443/video?user=admin&password=secret", patience=0.0)
+    installs = await gateway.engine._services.store.installs(device.id)
+    assert {install.request.address for install in installs} == {"https://127.0.0.1:443"}
+
+
 async def test_a_name_that_nobody_knows_is_refused(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     async def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
