@@ -15,6 +15,7 @@ from core.model.messages import (
     RemoveDevice,
 )
 from core.model.review import ChangeKind
+from core.model.video import Video
 from core.simulator.camera import Camera
 from core.simulator.settings import CameraSettings, Mishap
 from core.simulator.site import Site
@@ -182,6 +183,7 @@ async def test_a_scan_that_meets_its_key_serves_as_well(network: Network) -> Non
 async def test_when_the_address_of_one_was_given_to_another_that_one_is_followed_and_named(network: Network) -> None:
     async with CountingDevice("127.0.94.11", ONE) as first, at("127.0.94.12", first.port, TWO) as second:
         one, two = [await network.gateway.add(device.address) for device in (first, second)]
+        await until(lambda: all(network.view(device).video is not Video.DUE for device in (one, two)))
         sent = len(first.heard), len(second.heard)
         await first.off()
         second.show(ONE)
