@@ -11,7 +11,7 @@ from core.model.errors import AnswerLostError, DeviceError, NotReachedError, Not
 from core.model.keystore import NetworkProtocol
 from core.network.look import Seen, look
 from core.network.plain import https_port, speaks_http
-from core.network.transport import DeviceTransport
+from core.network.transport import SHORT, DeviceTransport
 from core.onvif.device import OnvifDevice
 from core.onvif.wsdls import Wsdls
 
@@ -154,7 +154,7 @@ class Finder:
         return _Answer()
 
     async def _ask_protocols(self, port: int) -> tuple[NetworkProtocol, ...]:
-        transport = DeviceTransport("http", self._target.host, port, None, deadline=_HTTP_DEADLINE)
+        transport = DeviceTransport("http", self._target.host, port, None, deadline=_HTTP_DEADLINE, largest=SHORT)
         device = OnvifDevice(self._wsdls, transport, "http", self._target.host, port, path=self._path)
         try:
             return await device.network_protocols(anonymous=True)

@@ -12,7 +12,7 @@ from core.engine.finder import Finder, Place
 from core.engine.services import Services
 from core.model.errors import DeviceError, UsageError
 from core.model.messages import Look
-from core.network.transport import DeviceTransport
+from core.network.transport import SHORT, DeviceTransport
 from core.onvif.device import OnvifDevice
 
 _DEADLINE = 5.0
@@ -58,7 +58,9 @@ class Preview:
             if added.pin is not None and added.pin.fingerprint != leaf:
                 return f"not asked, as the stored certificate of {added.name} is another one"
         legacy = place.seen is not None and place.seen.weak
-        transport = DeviceTransport(place.scheme, target.host, place.port, leaf, legacy=legacy, deadline=_DEADLINE)
+        transport = DeviceTransport(
+            place.scheme, target.host, place.port, leaf, legacy=legacy, deadline=_DEADLINE, largest=SHORT
+        )
         found = self._services.registry.found(target.host)
         path = found.path if found else ""
         device = OnvifDevice(self._services.wsdls, transport, place.scheme, target.host, place.port, path=path)

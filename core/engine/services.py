@@ -70,7 +70,14 @@ class Services:
             long_answers=self.long_answers,
         )
         onvif = OnvifDevice(
-            self.wsdls, transport, device.scheme, device.host, device.port, path=device.path, login=login
+            self.wsdls,
+            transport,
+            device.scheme,
+            device.host,
+            device.port,
+            path=device.path,
+            login=login,
+            longest_making=self.config.key_patience + self.config.answer_patience,
         )
         try:
             yield onvif

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from enum import IntEnum
 from typing import Any, Protocol
 
@@ -11,6 +12,9 @@ import httpx
 from core.model.errors import AnswerLostError, DeviceError, GarbledError, NotReachedError
 from core.network.profile import Profile, bound_context, version
 from core.network.wording import Place, not_reached, tls_failed, without_zone
+
+SHORT, LARGEST = 128 * 1024, 2 * 1024 * 1024
+"""In bytes: an answer that is nothing special, and the longest that is read unless another one is given."""
 
 _MOST_CONNECTIONS = 2
 _KEEP_ALIVE = 5.0
@@ -42,9 +46,11 @@ class DeviceTransport(httpx.AsyncBaseTransport):
 
     `scheme` is `https`, then `leaf` is the fingerprint that is expected, or `http`, then it is None. `deadline` in
     seconds bounds each exchange as a whole, from waiting for a free connection to the last byte, unless the request has
-    an extension of that name; timeouts of the client are ignored. `largest` is in bytes. `legacy` is for a device that
-    is known to refuse today's TLS (rule R7). Redirects are handed to the caller; with a client use `trust_env=False`
-    and `follow_redirects=False`. `tls` is the version of the last handshake, such as `TLS 1.3`.
+    an extension of that name; timeouts of the client are ignored. `largest` is in bytes. Of all answers longer than
+    `SHORT` only so many are read at a time as `long_answers`, which transports may share, has room for; the others
+    wait, within their deadline. `legacy` is for a device that is known to refuse today's TLS (rule R7). Redirects are
+    handed to the caller; with a client use `trust_env=False` and `follow_redirects=False`. `tls` is the version of the
+    last handshake, such as `TLS 1.3`.
 
     Connections are used again, and devices end them without a word: a request may be lost on one that is just closing
     (RFC 9112, 9.3.1). One with `Connection: close` gets a connection of its own, where no other is under way.
@@ -62,7 +68,8 @@ class DeviceTransport(httpx.AsyncBaseTransport):
         *,
         legacy: bool = False,
         deadline: float = 30.0,
-        largest: int = 2 * 1024 * 1024,
+        largest: int = LARGEST,
+        long_answers: asyncio.Semaphore | None = None,
     ) -> None:
         if scheme not in ("https", "http") or (scheme == "https") != bool(leaf):
             raise ValueError("a leaf goes with https, and only with it")
@@ -72,6 +79,7 @@ class DeviceTransport(httpx.AsyncBaseTransport):
         self._profile = Profile.LEGACY if legacy else Profile.MODERN
         self._deadline = deadline
         self._largest = largest
+        self._long_answers = long_answers
         self._under_way = 0
         context = bound_context(leaf, self._note_handshake, self._profile)
         self._inner = httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=_LIMITS)
@@ -119,12 +127,21 @@ class DeviceTransport(httpx.AsyncBaseTransport):
     async def _read(self, response: httpx.Response) -> bytes:
         if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
             raise GarbledError(f"{self._place} sent an encoded answer", "camtrust reads only plain ones.")
-        body = bytearray()
-        async for part in response.aiter_raw():
-            body += part
-            if len(body) > self._largest:
-                raise GarbledError(f"{self._place} sent too long an answer", f"Read are up to {self._largest} bytes.")
-        return bytes(body)
+        if int(response.headers.get("Content-Length", 0)) > self._largest:
+            raise self._too_long()
+        parts, length = [], 0
+        async with AsyncExitStack() as stack:
+            async for part in response.aiter_raw():
+                if length <= SHORT < length + len(part) and self._long_answers is not None:
+                    await stack.enter_async_context(self._long_answers)
+                parts.append(part)
+                length += len(part)
+                if length > self._largest:
+                    raise self._too_long()
+            return b"".join(parts)
+
+    def _too_long(self) -> GarbledError:
+        return GarbledError(f"{self._place} sent too long an answer", f"Read are up to {self._largest} bytes.")
 
     def _note_handshake(self, tls: ssl.SSLObject) -> None:
         self.tls = version(tls)

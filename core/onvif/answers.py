@@ -30,11 +30,11 @@ _MOST_SEARCHED = 4096
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: a SOAP body, or the reason why it is none. Made by `read`."""
+    """What came back: a SOAP body, or the reason why it is none. `start` is of what was sent. Made by `read`."""
 
     status: int
     headers: httpx.Headers
-    content: bytes
+    start: bytes
     body: etree._Element | None
     fault: Fault | None
     problem: GarbledError | None
@@ -53,7 +53,7 @@ class Answer:
     @property
     def attempts_left(self) -> int | None:
         """How many more logins may fail, where the device says so. Shown, and never decided by."""
-        found = _ATTEMPTS.search(self.content[:_MOST_SEARCHED].decode("utf-8", "replace"))
+        found = _ATTEMPTS.search(self.start.decode("utf-8", "replace"))
         return next((int(count) for count in found.groups() if count), None) if found else None
 
     def result(self, operation: str) -> etree._Element:
@@ -88,11 +88,13 @@ class Answer:
 
 def read(status: int, headers: httpx.Headers, content: bytes) -> Answer:
     """Return the answer. Never raises: what is unreadable is a `problem`, which only matters if the status is good."""
+    # No more than is looked at again: answers are long at times, and errors that are kept hold on to them.
+    start = content[:_MOST_SEARCHED]
     try:
         body = read_body(content)
     except GarbledError as problem:
-        return Answer(status, headers, content, None, None, problem)
-    return Answer(status, headers, content, body, read_fault(body), None)
+        return Answer(status, headers, start, None, None, problem.with_traceback(None))
+    return Answer(status, headers, start, body, read_fault(body), None)
 
 
 def _missing_hint(answer: Answer) -> str:

@@ -46,7 +46,8 @@ _NAMES = {
 class OnvifDevice:
     """Calls to the device behind `transport`. Makes no connection by itself.
 
-    `path` is that of the device service, "" for the usual one. The login is sent only in calls that need it, in the
+    `path` is that of the device service, "" for the usual one. A device that answers only when it has made its key may
+    take `longest_making` seconds for that. The login is sent only in calls that need it, in the
     way that the device asks for, and never again once it is refused. All methods raise `DeviceError`s: those of the
     transport, `LoginNeededError`, `LoginRefusedError`, `FaultError`, `UnsupportedError` and `GarbledError`.
     """
@@ -61,6 +62,7 @@ class OnvifDevice:
         *,
         path: str = "",
         login: Login | None = None,
+        longest_making: float = 330.0,
     ) -> None:
         self._wsdls = wsdls
         self._path = path_of(path) or DEVICE_PATH
@@ -69,7 +71,7 @@ class OnvifDevice:
         self._offset: timedelta | None = None
         self._services: Mapping[str, str] | None = None
         self.keystore = Keystore(wsdls, lambda call: self._call_security(call, Credentials.AT_ONCE))
-        self.certificates = DeviceCertificates(wsdls, self._manage_certificates)
+        self.certificates = DeviceCertificates(wsdls, self._manage_certificates, longest_making)
         self.media = Media(self._call_media)
 
     @property

@@ -16,7 +16,6 @@ from core.model.keystore import CertificationPath, Inventory, KeyState, MadeKey,
 from core.onvif.reading import boolean, child, children, der, identifier, text
 from core.onvif.wsdls import Call, Service, Wsdls
 
-_LONGEST_MAKING = 330.0
 _INVALID = "InvalidArgVal"
 
 
@@ -28,11 +27,15 @@ class Send(Protocol):
 
 
 class DeviceCertificates:
-    """Certificates and which of them are on; all with login. Raises what `OnvifDevice` raises."""
+    """Certificates and which of them are on; all with login. Raises what `OnvifDevice` raises.
 
-    def __init__(self, wsdls: Wsdls, send: Send) -> None:
+    Making a key may take `longest_making` seconds.
+    """
+
+    def __init__(self, wsdls: Wsdls, send: Send, longest_making: float) -> None:
         self._wsdls = wsdls
         self._send = send
+        self._longest_making = longest_making
 
     async def inventory(self) -> Inventory:
         """Return all certificates, each with a path of its own, and which of them are on."""
@@ -104,7 +107,7 @@ class DeviceCertificates:
         """A key goes with its certificate."""
 
     async def _create(self, **named: str) -> etree._Element:
-        return await self._send(self._wsdls.call(Service.DEVICE, "CreateCertificate", **named), _LONGEST_MAKING)
+        return await self._send(self._wsdls.call(Service.DEVICE, "CreateCertificate", **named), self._longest_making)
 
     async def _switch(self, states: dict[str, bool]) -> None:
         lines = [{"CertificateID": certificate, "Status": is_on} for certificate, is_on in states.items()]

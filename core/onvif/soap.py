@@ -8,6 +8,9 @@ from core.model.errors import GarbledError
 
 ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
 
+MOST_MARKS = 50_000
+"""How many tags and attributes a message may have: in memory each is much larger than what was sent."""
+
 _NOT_ONVIF_HINT = "Check the port: it may belong to another service. ONVIF may also be switched off on the device."
 
 
@@ -26,6 +29,8 @@ def read_body(content: bytes) -> etree._Element:
     Always read as UTF-8, as broken text in one field must not make the whole answer unreadable. Document type
     declarations are refused before a parser sees them.
     """
+    if content.count(b"<") + content.count(b"=") > MOST_MARKS:
+        raise GarbledError("The device sent an answer with too many fields", "Clean up on the device's own page.")
     text = content.decode("utf-8-sig", "replace").strip("\0 \t\r\n")
     if not text:
         raise GarbledError("The device sent an empty answer", _NOT_ONVIF_HINT)

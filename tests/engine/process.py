@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from core.service.paths import socket_path
 from core.simulator.settings import CameraSettings
 
 DEADLINE = 30.0
+PROGRAM = ("-m", "core.service.run")
 SETTINGS = """
 gateway = "gw-test"
 interfaces = ["127.0.0.1"]
@@ -40,10 +41,11 @@ authority.key_type = "ec-p256"
 
 
 class EngineProcess:
-    """One state folder, and the engine that runs on it now and then."""
+    """One state folder, and the engine that runs on it now and then. `program` is how Python is told to run it."""
 
-    def __init__(self, folder: Path, settings: str = "") -> None:
+    def __init__(self, folder: Path, settings: str = "", program: Sequence[str] = PROGRAM) -> None:
         self.state = folder / "state"
+        self._program = program
         self.config = folder / "config.toml"
         lines = [*settings.splitlines(), *SETTINGS.format(port=free_udp_port()).splitlines()]
         # The first of a name counts.
@@ -52,10 +54,15 @@ class EngineProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
-        command = [sys.executable, "-I", "-m", "core.service.run"]
+        command = [sys.executable, "-I", *self._program]
         command += ["--state-dir", str(self.state), "--config", str(self.config)]
         self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         await until(self._answers)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -66,9 +73,13 @@ class EngineProcess:
         self._end(signal.SIGTERM)
 
     async def add(self, address: str, *, enable_https: bool = False) -> DeviceView:
+        [added] = await self.add_all([address], enable_https=enable_https)
+        return added
+
+    async def add_all(self, addresses: Sequence[str], *, enable_https: bool = False) -> tuple[DeviceView, ...]:
         settings = CameraSettings()
         command = AddDevices(
-            addresses=(address,),
+            addresses=tuple(addresses),
             user=settings.user,
             password=Secret(settings.password),
             enable_https=enable_https,
@@ -76,7 +87,7 @@ class EngineProcess:
         async with await self._attach() as client:
             added = await client.ask(command)
         assert isinstance(added, Added)
-        return added.devices[0]
+        return added.devices
 
     async def reissue(self, device: str) -> None:
         async with await self._attach() as client:
@@ -114,9 +125,11 @@ class EngineProcess:
 
 
 @asynccontextmanager
-async def engine_process(folder: Path, settings: str = "") -> AsyncIterator[EngineProcess]:
+async def engine_process(
+    folder: Path, settings: str = "", program: Sequence[str] = PROGRAM
+) -> AsyncIterator[EngineProcess]:
     """An engine; `settings` are lines of its configuration that differ from what tests use otherwise."""
-    engine = EngineProcess(folder, settings)
+    engine = EngineProcess(folder, settings, program)
     await engine.start()
     try:
         yield engine

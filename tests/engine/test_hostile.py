@@ -1,18 +1,24 @@
 """Devices that want to keep the gateway busy for ever, or to fill its disk."""
 
 import sqlite3
+import traceback
 from contextlib import AsyncExitStack, closing
 from itertools import cycle, islice
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
+from lxml import etree
 
 from core.decide.addresses import Target
 from core.decide.identity import Found
 from core.engine.finder import Finder
 from core.model.device import Connection
+from core.model.errors import GarbledError
 from core.model.messages import CheckDevices
+from core.model.records import DeviceRecord
+from core.onvif.answers import Answer
 from core.onvif.wsdls import Wsdls
 from core.simulator.camera import Camera
 from core.simulator.settings import CameraSettings
@@ -63,6 +69,20 @@ async def test_ever_new_certificates_do_not_fill_the_disk(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "state.db")) as connection_:
         [count] = connection_.execute("SELECT count(*) FROM certificates").fetchone()
     assert count < 40
+
+
+async def test_an_error_that_is_kept_does_not_hold_on_to_the_answer(folder: Path) -> None:
+    secret = "a long answer" * 5000
+    answer = Reply(soap(f"<SomethingElse><a>{secret}</a></SomethingElse>"))
+    async with running(folder) as gateway, ScriptedCamera(lambda _: answer) as device:
+        record = DeviceRecord(
+            id="d", name="d", host="127.0.0.1", port=device.port, scheme="http", added_at="", added_by=""
+        )
+        with pytest.raises(GarbledError) as caught:
+            async with gateway.engine._services.session(record, None, None) as onvif:
+                await onvif.information()
+    kept = [value for frame, _ in traceback.walk_tb(caught.tb) for value in frame.f_locals.values()]
+    assert not any(isinstance(value, Answer | etree._Element | httpx.Response) for value in kept)
 
 
 async def test_of_all_ports_that_a_device_names_a_few_are_tried() -> None:

@@ -7,8 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.model.errors import AnswerLostError, DeviceError, GarbledError
+from core.network.transport import SHORT
 from tests.network.asking import LEAF, SECRET, ask, client
-from tests.network.servers import Behaviour, Line, Server, answer, answering, presenting, repeating, saying, silent
+from tests.network.servers import (
+    Behaviour,
+    Line,
+    Server,
+    answer,
+    answering,
+    presenting,
+    repeating,
+    saying,
+    silent,
+    until,
+)
 
 BOMB = gzip.compress(bytes(200 * 1024 * 1024 // 16), 9)
 GARBLED: dict[str, Behaviour] = {
@@ -64,6 +76,33 @@ async def test_an_answer_that_does_not_come_is_lost_at_the_deadline_at_the_lates
         assert time.monotonic() - started < 3
     assert SECRET in server.heard
     assert SECRET.decode() not in caught.value.title + caught.value.hint
+
+
+async def test_a_length_that_is_announced_and_too_long_is_not_waited_for() -> None:
+    announced = repeating(b"HTTP/1.1 200 OK\r\nContent-Length: 200000000\r\n\r\n", b"", 0.01)
+    async with Server(announced, presenting(LEAF.context())) as server:
+        with pytest.raises(GarbledError, match="too long"):
+            await ask(server, deadline=20)
+
+
+async def test_of_long_answers_only_so_many_are_read_at_a_time() -> None:
+    room, more = asyncio.Semaphore(1), asyncio.Event()
+
+    async def behave(line: Line) -> None:
+        await line.read()
+        await line.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + bytes(SHORT + 1))
+        await more.wait()
+
+    async with Server(behave) as server, Server(answering(answer(body=bytes(SHORT)))) as other:
+        first = asyncio.create_task(ask(server, None, long_answers=room))
+        await until(room.locked)
+        with pytest.raises(AnswerLostError):
+            await ask(server, None, long_answers=room, deadline=0.3)
+        assert len((await ask(other, None, long_answers=room)).content) == SHORT
+        second = asyncio.create_task(ask(server, None, long_answers=room))
+        more.set()
+        assert [len((await task).content) for task in (first, second)] == [SHORT + 1, SHORT + 1]
+    assert not room.locked()
 
 
 async def test_a_body_of_the_largest_size_is_read() -> None:
