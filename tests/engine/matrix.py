@@ -1,5 +1,6 @@
 """The crash matrix: for each call of an install, and each thing that can go wrong with it, a camera of its own."""
 
+import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -55,6 +56,19 @@ class Line:
         return fault in _LATE or not self.operation.startswith("Get")
 
 
+Outcomes = dict[tuple[Line, str], Outcome]
+
+
+@dataclass(frozen=True)
+class Course:
+    """What is played in a folder of its own, with cameras at 127.0.`network`.x."""
+
+    folder: Path
+    network: int
+    way: Way
+    purpose: Purpose
+
+
 @dataclass
 class Subject:
     """One camera. `factory` is what it came with, `before` what it held before the install, `leaf` what it showed."""
@@ -89,11 +103,11 @@ class Subject:
         return "new"
 
 
-async def lines_of(folder: Path, way: Way, purpose: Purpose) -> tuple[Line, ...]:
+async def lines_of(course: Course) -> tuple[Line, ...]:
     """Return the calls of an install that nothing disturbs: one that is new to it cannot be forgotten here."""
-    async with _site(_made(folder, "undisturbed"), way, purpose, 1) as (engine, [subject]):
+    async with _site(course, "undisturbed", 1) as (engine, [subject]):
         subject.camera.log.requests.clear()
-        await _begin(engine, purpose, subject)
+        await _begin(engine, course.purpose, [subject])
         await _settled(engine)
         asked: Counter[str] = Counter()
         for received in subject.camera.log.requests:
@@ -103,37 +117,36 @@ async def lines_of(folder: Path, way: Way, purpose: Purpose) -> tuple[Line, ...]
     return tuple(Line(operation, number + 1) for operation, most in asked.items() for number in range(most))
 
 
-async def play(folder: Path, way: Way, purpose: Purpose, lines: Sequence[Line]) -> dict[tuple[Line, str], Outcome]:
+async def play(course: Course, lines: Sequence[Line]) -> Outcomes:
     """Return how the install ends for each line and each fault that it can meet."""
-    outcomes: dict[tuple[Line, str], Outcome] = {}
+    outcomes: Outcomes = {}
     async with AsyncExitStack() as stack:
         for fault in FAULTS:
             met = [line for line in lines if line.meets(fault)]
-            if purpose == "first install" or not outcomes:
+            if course.purpose == "first install" or not outcomes:
                 await stack.aclose()
-                site = _site(_made(folder, fault), way, purpose, len(lines))
-                engine, subjects = await stack.enter_async_context(site)
-            outcomes |= await _play(engine, purpose, fault, met, subjects)
+                engine, subjects = await stack.enter_async_context(_site(course, fault, len(lines)))
+            outcomes |= await _play(engine, course.purpose, fault, met, subjects)
     return outcomes
 
 
 async def _play(
     engine: EngineProcess, purpose: Purpose, fault: str, lines: Sequence[Line], subjects: Sequence[Subject]
-) -> dict[tuple[Line, str], Outcome]:
+) -> Outcomes:
     cells = list(zip(lines, subjects, strict=False))
     for line, subject in cells:
         subject.before, subject.leaf = contents(subject.camera), await served(subject.camera)
         mishap = msgspec.structs.replace(FAULTS[fault], skip=line.number - 1)
         subject.camera.mishaps.plan(line.operation, mishap)
         subject.happened = subject.camera.mishaps.happened[line.operation]
-        await _begin(engine, purpose, subject)
+    await _begin(engine, purpose, [subject for _, subject in cells])
     if fault.startswith("killed"):
         await until(lambda: all(subject.has_met(line) for line, subject in cells), _DEADLINE)
         engine.kill()
         await engine.start()
     await _settled(engine)
     views = {view.id: view for view in await engine.devices()}
-    outcomes = {}
+    outcomes: Outcomes = {}
     for line, subject in cells:
         assert subject.has_met(line), (line, fault)
         try:
@@ -144,32 +157,33 @@ async def _play(
 
 
 @asynccontextmanager
-async def _site(
-    folder: Path, way: Way, purpose: Purpose, count: int
-) -> AsyncIterator[tuple[EngineProcess, list[Subject]]]:
+async def _site(course: Course, name: str, count: int) -> AsyncIterator[tuple[EngineProcess, list[Subject]]]:
     """Cameras, and an engine that has onboarded them once where they are to be onboarded again."""
     async with AsyncExitStack() as stack:
+        folder = course.folder / name
+        folder.mkdir()
         engine = await stack.enter_async_context(engine_process(folder, _SETTINGS))
         subjects = []
         for number in range(count):
             settings = msgspec.structs.replace(
-                WAYS[way], host=f"127.0.{60 + number // 200}.{number % 200 + 1}", serial=str(number), timing=_TIMING
+                WAYS[course.way], host=f"127.0.{course.network}.{number + 1}", serial=str(number), timing=_TIMING
             )
             camera = await stack.enter_async_context(Camera(settings))
             held = contents(camera)
             subjects.append(Subject(camera, held, held, await served(camera)))
-        if purpose == "re-issue":
-            for subject in subjects:
-                await _begin(engine, "first install", subject)
+        if course.purpose == "re-issue":
+            await _begin(engine, "first install", subjects)
             await _settled(engine)
         yield engine, subjects
 
 
-async def _begin(engine: EngineProcess, purpose: Purpose, subject: Subject) -> None:
-    if purpose == "first install":
-        subject.device = (await engine.add(subject.address)).id
-    else:
-        await engine.reissue(subject.device)
+async def _begin(engine: EngineProcess, purpose: Purpose, subjects: Sequence[Subject]) -> None:
+    if purpose == "re-issue":
+        await asyncio.gather(*(engine.reissue(subject.device) for subject in subjects))
+        return
+    added = await asyncio.gather(*(engine.add(subject.address) for subject in subjects))
+    for subject, view in zip(subjects, added, strict=True):
+        subject.device = view.id
 
 
 async def _settled(engine: EngineProcess) -> None:
@@ -181,9 +195,3 @@ async def _settled(engine: EngineProcess) -> None:
         return not still_open and all(view.connection is Connection.ONLINE for view in await engine.devices())
 
     await until(is_settled, _DEADLINE)
-
-
-def _made(folder: Path, name: str) -> Path:
-    made = folder / name
-    made.mkdir()
-    return made
