@@ -5,7 +5,7 @@ from datetime import datetime
 
 from core.model.device import Connection, DeviceView
 from tui.paragraphs import Line, fit
-from tui.words import ADDING, Tone, certificate, expires, state
+from tui.words import ADDING, VIDEO_COLUMN, Tone, certificate, expires, state
 
 MARKS = 4
 """Cells before the first column: a star where the row is marked, the state's mark, a space."""
@@ -14,6 +14,9 @@ STATE = 16
 STATE_SPANS = 3
 CERTIFICATE = 16
 EXPIRES = 7
+VIDEO = 9
+
+_VIDEO_FROM = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Columns:
     expires: int = 0
     model: int = 0
     serial: int = 0
+    video: int = 0
 
 
 def columns(width: int) -> Columns:
@@ -38,11 +42,12 @@ def columns(width: int) -> Columns:
         return Columns(room - address, address)
     if room < 60:
         return Columns(room - 37, 21, CERTIFICATE)
-    spare = room - 60
+    video = VIDEO if width >= _VIDEO_FROM else 0
+    spare = room - 60 - video
     model = 26 if spare >= 26 else 0
     name = min(spare - model, 16)
     serial = 20 if spare - model - name >= 20 else 0
-    return Columns(16 + name, 21, CERTIFICATE, EXPIRES, model, serial)
+    return Columns(16 + name, 21, CERTIFICATE, EXPIRES, model, serial, video)
 
 
 def heading(widths: Columns, sort: str, is_reversed: bool) -> Line:
@@ -54,7 +59,7 @@ def heading(widths: Columns, sort: str, is_reversed: bool) -> Line:
 
     texts = [fit("", MARKS), fit(title("state"), STATE), fit(title("name"), widths.name)]
     texts += [fit(title("address"), widths.address), *_over_both(title("certificate"), title("expires"), widths)]
-    texts += [fit("  Model", widths.model), fit("Serial", widths.serial)]
+    texts += [fit("  Video", widths.video), fit("  Model", widths.model), fit("Serial", widths.serial)]
     return (("".join(texts), Tone.STRONG),)
 
 
@@ -75,9 +80,14 @@ def row(device: DeviceView, widths: Columns, now: datetime, *, is_marked: bool, 
         (fit(device.address, widths.address - 1) + " " if widths.address else "", Tone.PLAIN),
         (held, Tone.QUIET if found else Tone.PLAIN),
         (ends, Tone.WARN if where.tone is Tone.WARN else Tone.PLAIN),
+        (fit(f"  {_video(device)}", widths.video), Tone.PLAIN),
         (fit(f"  {device.model or ''}", widths.model), Tone.PLAIN),
         (fit(device.serial or "", widths.serial), Tone.PLAIN),
     )
+
+
+def _video(device: DeviceView) -> str:
+    return VIDEO_COLUMN.get(device.video, "") if device.video else ""
 
 
 def _over_both(left: str, right: str, widths: Columns) -> tuple[str, str]:

@@ -123,7 +123,9 @@ def install_lines(install: InstallView, device: DeviceView | None, now: datetime
     lines.append(())
     if not install.finished:
         lines += paragraph("Do not change this camera's settings until this is finished.", width, Tone.STRONG, 1)
-        return lines + paragraph("You may leave this screen, and camtrust: the work goes on.", width, indent=1)
+        lines += paragraph("You may leave this screen, and camtrust: the work goes on.", width, indent=1)
+        until = f"x cancels until step {install.binding_from}; from there on it is carried to its end."
+        return lines + (paragraph(until, width, indent=1) if install.binding_from else [])
     lines += paragraph(install.outcome, width, Tone.STRONG, 1)
     lines += paragraph(install.hint, width, indent=1) if install.hint else []
     if device is not None:

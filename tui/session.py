@@ -8,6 +8,7 @@ from core.model.device import DeviceView
 from core.model.errors import RefusedError
 from core.model.messages import AnyCommand, AnyResult, Role, Update
 from core.model.records import Login
+from core.model.rollout import RolloutView
 from tui.link import Engine, Link, LinkState
 from tui.site import Change, Site
 
@@ -76,6 +77,12 @@ class Session:
     def devices_listed(self, devices: Sequence[DeviceView]) -> None:
         """Begin anew with what this engine has."""
         self._publish(self.site.restart(devices))
+
+    def rollout_begun(self, view: RolloutView) -> None:
+        """Take in a rollout that was begun here, unless an update told newer of it already."""
+        known = self.site.rollout
+        if known is None or known.id != view.id:
+            self.updated(Update(rollout=view))
 
     def updated(self, update: Update) -> None:
         """Take in what changed."""

@@ -8,6 +8,7 @@ import msgspec
 
 from core.model.device import AttentionKind, Connection, DeviceView, InstallView, StepState, StepView
 from core.model.messages import Event, Status, Update
+from core.model.rollout import RolloutState, RolloutView
 from tui.words import ADDING, is_offline, is_other, needs_review
 
 EVENTS_KEPT = 500
@@ -18,7 +19,7 @@ class Change:
     """What an update changed: ids of devices that came, changed or went, and whose install moved.
 
     `events` is how many are new; `missed` tells that there are more, which have to be asked for. `link` tells that the
-    engine came or went.
+    engine came or went. `rollout_ended` tells that one which was under way is no more.
     """
 
     devices: frozenset[str] = frozenset()
@@ -27,6 +28,7 @@ class Change:
     missed: bool = False
     status: bool = False
     link: bool = False
+    rollout_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,17 @@ class Site:
         self.installs: dict[str, InstallView] = {}
         self.events: list[Event] = []
         self.status: Status | None = None
+        self.rollout: RolloutView | None = None
         self._installs_at: dict[str, datetime] = {}
         self._status_at: datetime | None = None
+        self._rollout_at: datetime | None = None
 
     def restart(self, devices: Iterable[DeviceView]) -> Change:
         """Begin anew with an engine that has these devices; others are gone. Its installs follow by updates."""
         before = {*self.devices, *self.installs}
         self.devices = {view.id: view for view in devices}
         self.installs, self._installs_at = {}, {}
+        self.rollout = None
         return Change(devices=frozenset(before | self.devices.keys()), installs=frozenset(before), missed=True)
 
     def apply(self, update: Update, now: datetime) -> Change:
@@ -70,12 +75,16 @@ class Site:
         self._installs_at |= {view.device: now for view in update.installs}
         if update.status is not None:
             self.status, self._status_at = update.status, now
+        was_running = self.is_rollout_running
+        if update.rollout is not None:
+            self.rollout, self._rollout_at = update.rollout, now
         return Change(
             devices=frozenset({*update.gone, *(view.id for view in update.devices)}),
             installs=frozenset(view.device for view in update.installs),
             events=self.learn(update.events),
             missed=update.missed > 0,
             status=update.status is not None,
+            rollout_ended=was_running and not self.is_rollout_running,
         )
 
     def learn(self, events: Iterable[Event]) -> int:
@@ -120,6 +129,17 @@ class Site:
         if self.status is None or self.status.rescan_in is None or self._status_at is None:
             return None
         return max(0.0, self.status.rescan_in - (now - self._status_at).total_seconds())
+
+    @property
+    def is_rollout_running(self) -> bool:
+        """Whether a rollout is under way."""
+        return self.rollout is not None and self.rollout.state is RolloutState.RUNNING
+
+    def rollout_left(self, now: datetime) -> float | None:
+        """Return the seconds to the end of the rollout, None where that is not known."""
+        if self.rollout is None or self.rollout.remaining is None or self._rollout_at is None:
+            return None
+        return max(0.0, self.rollout.remaining - (now - self._rollout_at).total_seconds())
 
     def successor(self, gone: DeviceView) -> str | None:
         """Return the row that took the place of one that went: adding a found device makes another id of it."""

@@ -17,9 +17,13 @@ _LONGEST_NAME = 16
 
 
 def title(site: Site) -> Line:
-    """Return the program and its gateway."""
+    """Return the program, its gateway, and how far a rollout is."""
     gateway = site.status.gateway if site.status else ""
-    return ((" camtrust", Tone.STRONG), (f"  {gateway}", Tone.PLAIN))
+    head: Line = ((" camtrust", Tone.STRONG), (f"  {gateway}", Tone.PLAIN))
+    view = site.rollout
+    return (
+        (*head, (f"  > rollout {view.done}/{view.total} (m)", Tone.WORK)) if view and site.is_rollout_running else head
+    )
 
 
 def who_and_how_many(link: LinkState, counts: Counts, lost_at: datetime | None, room: int) -> Line:

@@ -5,11 +5,11 @@ from core.model.device import CertificateField, Connection, DeviceView
 GONE = "Not possible while the engine is gone."
 VIEWER = "A viewer may look, and change nothing."
 
-_OF_THE_SITE = frozenset({"add", "add-address", "rescan", "scan", "check"})
-_CHANGE_SOMETHING = _OF_THE_SITE | {"remove", "cancel", "replace", "reissue", "accept"}
+_OF_THE_SITE = frozenset({"add", "add-address", "add-all", "rescan", "scan", "check"})
+_CHANGE_SOMETHING = _OF_THE_SITE | {"remove", "cancel", "replace", "reissue", "preflight", "accept"}
 _NEED_THE_ENGINE = _CHANGE_SOMETHING | {"save", "certificate"}
 _NEED_A_STORED_ONE = frozenset({"save", "copy"})
-_OF_A_DEVICE = _NEED_A_STORED_ONE | {"certificate", "details", "install", "remove", "replace", "reissue"}
+_OF_A_DEVICE = _NEED_A_STORED_ONE | {"certificate", "details", "install", "remove", "replace", "reissue", "preflight"}
 
 
 def why_not(verb: str, device: DeviceView | None, *, has_install: bool, is_up: bool, is_viewer: bool) -> str:
@@ -32,6 +32,8 @@ def _why_not_it(verb: str, device: DeviceView, *, has_install: bool) -> str:
         case "install" if not has_install:
             return f"Nothing is being installed on {device.name}."
         case "replace":
+            return _why_no_install(device)
+        case "preflight" if device.connection is Connection.ADDING:
             return _why_no_install(device)
         case "reissue":
             return _why_no_install(device) or _why_no_reissue(device)

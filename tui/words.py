@@ -21,6 +21,7 @@ ADDING = "adding"
 TAKEN_OUT_OF_USE = (
     "Its stored certificate was not issued by this gateway: somebody reviewed and accepted it. It is taken out of use."
 )
+IF_IT_CAN = "A camera that cannot take a certificate of ours keeps the one that it has."
 
 
 class Tone(Enum):
@@ -220,6 +221,14 @@ VIDEO = {
     Video.DUE: "not asked about yet",
     Video.UNKNOWN: "not known",
 }
+
+
+VIDEO_COLUMN = {
+    Video.TUNNEL: "HTTPS",
+    Video.RTSPS: "RTSPS",
+    Video.CLEAR: "clear",
+}
+"""The same in a few cells, as far as it is known."""
 
 
 def parse_time(text: str | None) -> datetime | None:

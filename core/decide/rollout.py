@@ -55,9 +55,12 @@ def plan(view: DeviceView, *, reissue: bool, has_login: bool) -> Plan:
     return Plan(Purpose.REPLACE)
 
 
-def model_of(manufacturer: str | None, model: str | None) -> str:
-    """Return maker and model as one name, empty where the model is not known."""
-    return " ".join(f"{manufacturer or ''} {model}".split()) if model else ""
+def model_of(model: str | None) -> str:
+    """Return the name by which devices of one model are known, empty where it is not known.
+
+    The maker is left out: many devices tell it only to those who log in, and would be two models before and after.
+    """
+    return " ".join((model or "").split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +158,16 @@ def _named(member: RolloutMember) -> str:
 
 
 class Pace:
-    """How long devices take, by those that succeeded so far."""
+    """How long devices take, by those that succeeded so far; those that took no certificate tell nothing of others."""
 
     def __init__(self, members: Sequence[RolloutMember]) -> None:
         self._members = members
         self._took: dict[str, list[float]] = {}
+        self._all: list[float] = []
         for member in members:
             if member.state is MemberState.SUCCEEDED and member.seconds is not None:
                 self._took.setdefault(_key(member.model), []).append(member.seconds)
-        self._all = [seconds for took in self._took.values() for seconds in took]
+                self._all += [member.seconds] if member.certificate is CertificateField.ARCULES else []
 
     def usual(self, model: str) -> float | None:
         """Return the mean of its model, else that of all; None before the first success."""

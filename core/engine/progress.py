@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from core.decide.steps import NUMBERS, STEPS, Step, StepRule, cancellable
+from core.decide.steps import NUMBERS, POINT_OF_NO_RETURN, STEPS, Step, StepRule, cancellable
 from core.model.device import InstallView, StepState, StepView
 from core.model.errors import DeviceError
 
@@ -96,6 +96,7 @@ class Progress:
 
     def _view(self) -> InstallView:
         now = self._ended or self._clock()
+        can_cancel = self._ended is None and not self.is_final and cancellable(self.current)
         return InstallView(
             device=self._device,
             step=NUMBERS[self.current],
@@ -104,6 +105,7 @@ class Progress:
             finished=self._ended is not None,
             outcome=self._outcome,
             hint=self._hint,
-            cancellable=self._ended is None and not self.is_final and cancellable(self.current),
+            cancellable=can_cancel,
             doing=self._doing,
+            binding_from=NUMBERS[POINT_OF_NO_RETURN] if can_cancel else None,
         )

@@ -121,7 +121,7 @@ class Rollout:
         logged_in = install is not None and install.steps[_LOGIN].state is StepState.DONE
         return {
             "name": device.name if device else member.name,
-            "model": (model_of(device.manufacturer, device.model) if device else "") or member.model,
+            "model": (model_of(device.model) if device else "") or member.model,
             "logged_in": member.logged_in or logged_in,
         }
 

@@ -175,7 +175,7 @@ class Rollouts:
             task=planned.task,
             typed=typed,
             login=login,
-            model=model_of(view.manufacturer, view.model),
+            model=model_of(view.model),
             state=MemberState.WAITING if planned.task else MemberState.SKIPPED,
             trouble=planned.trouble,
             reason=planned.reason,

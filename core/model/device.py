@@ -85,7 +85,8 @@ class StepView(msgspec.Struct, frozen=True):
 class InstallView(msgspec.Struct, frozen=True):
     """The progress of one onboarding. `step` is the number of the step under way, or the last one.
 
-    `doing` is what it is called while it goes on: adding, replacing or re-issuing.
+    `doing` is what it is called while it goes on: adding, replacing or re-issuing. From step `binding_from` on it is
+    carried to its end, None where that is so already.
     """
 
     device: str
@@ -97,6 +98,7 @@ class InstallView(msgspec.Struct, frozen=True):
     hint: str = ""
     cancellable: bool = True
     doing: str = "adding"
+    binding_from: int | None = None
 
 
 class CertificateView(msgspec.Struct, frozen=True):

@@ -11,12 +11,14 @@ from core.simulator.loopback import network_of
 from core.simulator.settings import (
     ByItself,
     CameraSettings,
+    DeviceCertificatesSettings,
     KeystoreSettings,
     MdnsService,
     Mishap,
     Quirks,
     Ssdp,
     Timing,
+    VideoSettings,
     Way,
 )
 
@@ -55,16 +57,22 @@ _MDNS = (
 _NORVIK_SSDP = Ssdp(path="/upnpdevicedesc.xml", port=0, serial="serial")
 
 
+# Video goes over HTTPS with one maker, over RTSPS with another, and in clear with the third.
+_TUNNEL: dict[str, Any] = {"video": VideoSettings()}
+_RTSPS: dict[str, Any] = {"video": VideoSettings(tunnel=False, rtsps_port=0)}
+_CLEAR: dict[str, Any] = {"video": VideoSettings(tunnel=False), "rtsp_port": 0}
+
+
 def _meridian(name: str, model: str, **given: Any) -> CameraSettings:
-    return CameraSettings(name=name, maker="Meridian", model=model, firmware="24.6.1", **given)
+    return CameraSettings(name=name, maker="Meridian", model=model, firmware="24.6.1", **_TUNNEL, **given)
 
 
 def _norvik(name: str, model: str, **given: Any) -> CameraSettings:
-    return CameraSettings(name=name, maker="Norvik", model=model, firmware="V5.7.23 build 210914", **given)
+    return CameraSettings(name=name, maker="Norvik", model=model, firmware="V5.7.23 build 210914", **_RTSPS, **given)
 
 
 def _halden(name: str, model: str, **given: Any) -> CameraSettings:
-    return CameraSettings(name=name, maker="Halden Optik", model=model, firmware="2.800.0000.16.R", **given)
+    return CameraSettings(name=name, maker="Halden Optik", model=model, firmware="2.800.0000.16.R", **_CLEAR, **given)
 
 
 _DEVICE = "HTTPS (Device)"
@@ -77,7 +85,15 @@ _CAMERAS = (
         login=tuple(Way),
         by_itself=ByItself("install_own", after=30.0),
     ),
-    _norvik("Gate north", "NB-4120-IR", kind="old capability names, RSA only", keystore=_OLD, factory_key="RSA 2048"),
+    _norvik(
+        "Gate north",
+        "NB-4120-IR",
+        kind="old capability names, RSA and TLS 1.0 only",
+        keystore=_OLD,
+        factory_key="RSA 2048",
+        oldest_tls="1.0",
+        newest_tls="1.0",
+    ),
     _meridian("Lobby", "MX-1080-D", kind="one slot free", keystore=_ONE_SLOT),
     _halden("Parking level 1", "HO-3MP-B2", kind="slow", timing=_SLOW, keystore=_OLD, factory_key="RSA 2048"),
     _norvik("Warehouse east", "NB-4120-IR", kind="clock at 1970", lost_clock=True),
@@ -103,10 +119,17 @@ _CAMERAS = (
     ),
     _norvik("Bicycle shed", "NB-1010", kind="HTTP only", expect="HTTP", https_port=None, keystore=None),
     _meridian("Roof", "MX-4K-PTZ", kind="unusual HTTPS port, announced", https_port=_ODD_PORT),
-    _norvik("Canteen", "NB-2060-F", kind="HTTPS port not announced", announces=("http",)),
+    _norvik(
+        "Canteen",
+        "NB-3110-D",
+        kind="old certificate way, HTTPS port not announced",
+        announces=("http",),
+        keystore=None,
+        certificates=DeviceCertificatesSettings(),
+    ),
     _meridian(
         "Cash office",
-        "MX-1080-D",
+        "MX-1060-D",
         kind="keystore full, certificate expires",
         expect=_DEVICE,
         keystore=_FULL,

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from core.model.device import CertificateField, Connection
+from core.model.device import CertificateField, Connection, Origin
 from core.model.messages import LookAt, ReissueCertificate, ReplaceDevice, ReviewDevice, ShowDevice
 from core.model.secret import Secret
 from tests.cli.conftest import Scene
@@ -69,6 +69,19 @@ async def test_what_nobody_vouches_for_is_told_as_first_contact(
     assert LookAt(addresses=(address,)) in quiet.engine.asked
     assert f"{address} shows SHA-256 ab12 ab12" in replaced.err
     assert "First contact" in replaced.err
+
+
+@pytest.mark.parametrize("command", ["replace", "reissue"])
+async def test_that_an_accepted_certificate_is_taken_out_of_use_is_told(quiet: Scene, command: str) -> None:
+    issued = await quiet.shell.run(command, "Loading dock")
+    quiet.engine.put(msgspec.structs.replace(DOCK, origin=Origin.ACCEPTED))
+    accepted = await quiet.shell.run(command, "Loading dock")
+
+    assert (issued.code, accepted.code) == (0, 0)
+    assert "taken out of use" not in issued.err
+    told = " ".join(accepted.err.split())
+    assert "somebody reviewed and accepted it. It is taken out of use." in told
+    assert "A camera that cannot take a certificate of ours keeps the one that it has." in told
 
 
 async def test_a_blocked_device_is_not_replaced_unseen(quiet: Scene) -> None:
@@ -145,7 +158,7 @@ async def test_reissue_waits_and_tells_what_became_of_it(quiet: Scene) -> None:
     renewed = await quiet.shell.run("reissue", "Loading dock", "--json")
 
     assert (renewed.code, renewed.json["id"]) == (0, DOCK.id)
-    assert ReissueCertificate(device="Loading dock") in quiet.engine.asked
+    assert ReissueCertificate(device=DOCK.id) in quiet.engine.asked
     assert "First contact" not in renewed.err
 
 

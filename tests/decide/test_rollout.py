@@ -242,10 +242,10 @@ def test_where_nothing_fails_nobody_is_left(models: list[str], at_once: int) -> 
 def test_the_time_that_is_left_follows_what_devices_of_the_model_took() -> None:
     members = site("AAABB")
     assert Pace(members).remaining(2, {}) is None
-    members[0] = replace(members[0], state=SUCCEEDED, seconds=20.0)
+    members[0] = replace(members[0], state=SUCCEEDED, seconds=20.0, certificate=CertificateField.ARCULES)
     # 40 s for A, 40 s for B by what A took, by two at a time.
     assert Pace(members).remaining(2, {}) == 40.0
-    members[3] = replace(members[3], state=SUCCEEDED, seconds=100.0)
+    members[3] = replace(members[3], state=SUCCEEDED, seconds=100.0, certificate=CertificateField.ARCULES)
     assert (Pace(members).usual("a"), Pace(members).usual("B"), Pace(members).usual("C")) == (20.0, 100.0, 60.0)
     run(members, 4)
     assert Pace(members).remaining(2, {4: 30.0}) == 70.0
@@ -254,6 +254,13 @@ def test_the_time_that_is_left_follows_what_devices_of_the_model_took() -> None:
     for number in (1, 2, 4):
         members[number] = replace(members[number], state=FAILED)
     assert Pace(members).remaining(2, {}) == 0.0
+
+
+def test_one_that_took_no_certificate_tells_nothing_of_other_models() -> None:
+    members = site("AAB")
+    members[0] = replace(members[0], state=SUCCEEDED, seconds=0.3, certificate=CertificateField.DEVICE)
+    assert (Pace(members).usual("A"), Pace(members).usual("B")) == (0.3, None)
+    assert Pace(members).remaining(2, {}) is None
 
 
 def row(connection: Connection, field: CertificateField | None = None) -> DeviceView:
@@ -293,6 +300,6 @@ def test_a_blocked_device_is_skipped_with_what_to_do() -> None:
     )
 
 
-def test_a_maker_alone_is_no_model() -> None:
-    assert model_of("Meridian", None) == model_of("Meridian", "") == ""
-    assert (model_of("Meridian", "MX-1"), model_of(None, "MX-1")) == ("Meridian MX-1", "MX-1")
+def test_a_model_is_known_by_its_name_alone() -> None:
+    assert model_of(None) == model_of(" ") == ""
+    assert model_of(" MX-1  PRO ") == "MX-1 PRO"

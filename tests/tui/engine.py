@@ -48,10 +48,13 @@ from core.model.messages import (
     ShowDevice,
     Status,
 )
+from core.model.preflight import Preflight, PreflightReports
 from core.model.review import ChangeKind, Difference, Explanation, Review
+from core.model.rollout import CancelRollout, RolloutView, StartRollout
 from core.model.sighting import SourceStatus
 from core.service.client import Client
 from core.service.server import Server
+from tests.tui.reports import begun, ready
 
 PRINT = "3f9a12c088d14c709e2251b70d4f77be6f1a09d3c2b74e58a1906d33f0aa77be"
 OTHER_PRINT = "b1d04e9960aa1f037c61d2e835b902ac90be7712aa34cd56ef7890123456abcd"
@@ -227,6 +230,8 @@ class ScriptedEngine:
         self.holds: dict[type[AnyCommand], asyncio.Event] = {}
         self.details: dict[str, DeviceDetail] = {}
         self.reviews: dict[str, Review] = {}
+        self.rollout: RolloutView | None = None
+        self.board.rollout = lambda: self.rollout
 
     async def handle(self, command: AnyCommand, caller: Caller) -> AnyResult:
         """Answer as an engine would."""
@@ -260,6 +265,13 @@ class ScriptedEngine:
             case ReadEvents():
                 events, _ = self.board.events_after(0)
                 return Events(tuple(event for event in events if command.device in (None, event.device)))
+            case Preflight():
+                return PreflightReports(tuple(map(ready, command.devices)))
+            case StartRollout():
+                return self.roll(begun(command.devices or tuple(self.board.devices)))
+            case CancelRollout():
+                assert self.rollout is not None
+                return self.roll(msgspec.structs.replace(self.rollout, cancelled_by=caller.user))
             case RemoveDevice():
                 self.board.drop(command.device)
                 return Done()
@@ -270,6 +282,12 @@ class ScriptedEngine:
         """Put devices on the board."""
         for device in devices:
             self.board.put(device)
+
+    def roll(self, view: RolloutView) -> RolloutView:
+        """Have a rollout on the board."""
+        self.rollout = view
+        self.board.rollout_changed()
+        return view
 
     def tell(self, seq: int, text: str, **more: str) -> None:
         """Tell an event."""

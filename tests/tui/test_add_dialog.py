@@ -52,7 +52,7 @@ async def test_several_are_told_apart_by_their_names(engine: ScriptedEngine, tmp
     async with running(tmp_path, engine) as run:
         await run.sees("Loading dock")
         await run.press("asterisk", "a")
-        await run.sees("Add 2 devices", "for what these cameras show")
+        await run.sees("Bring 2 devices to HTTPS", "for what these cameras show")
         lines = [line.strip("│ ") for line in run.text().splitlines()]
         at = next(number for number, line in enumerate(lines) if line.startswith("192.168.20.33  "))
         assert lines[at + 1].startswith("Loading dock            SHA-256 b1d0")

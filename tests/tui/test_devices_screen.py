@@ -5,8 +5,10 @@ from pathlib import Path
 import msgspec
 
 from core.model.device import AttentionKind, Connection
+from core.model.errors import RefusedError
 from core.model.messages import (
-    AddDevices,
+    AnyCommand,
+    AnyResult,
     CancelScan,
     CheckDevices,
     Devices,
@@ -17,7 +19,9 @@ from core.model.messages import (
     ScanNetworks,
     ScanView,
 )
+from core.model.rollout import StartRollout
 from core.model.sighting import Kind, SourceStatus
+from core.model.video import Video
 from tests.tui.driving import Running, running
 from tests.tui.engine import ScriptedEngine, added, blocked, found, install, over_http, review
 from tui.screens.devices import DevicesScreen
@@ -182,11 +186,13 @@ async def test_marked_devices_are_added_together(engine: ScriptedEngine, tmp_pat
     async with running(tmp_path, engine) as run:
         await run.sees("found")
         await run.press("down", "space", "space", "a")
-        await run.sees("Add 2 devices", "used for all 2")
+        await run.sees("Bring 2 devices to HTTPS", "for all; left empty")
         await run.press("enter")
-        await run.sees("2 devices are being added", "adding 1/10")
-        commands = [command for command in engine.asked if isinstance(command, AddDevices)]
-        assert [command.addresses for command in commands] == [("192.168.20.33", "192.168.20.34")]
+        await run.sees("Rollout of 2 devices", "Waiting: 2")
+        commands = [command for command in engine.asked if isinstance(command, StartRollout)]
+        assert [command.devices for command in commands] == [("found:192.168.20.33", "found:192.168.20.34")]
+        await run.press("escape")
+        await run.sees("> rollout 0/2 (m)")
         assert not any(line.startswith("*") for line in table_lines(run))
 
 
@@ -277,16 +283,16 @@ async def test_the_verbs_below_are_those_of_the_device_at_the_cursor(engine: Scr
         assert told == [
             " Enter Details  i Progress  a Add  / Filter  ? Help  Space Mark",
             " Enter Details  c Certificate  r Replace  / Filter  ? Help  Space Mark",
-            " Enter Details  a Add  Space Mark  / Filter  ? Help  e Events",
+            " Enter Details  a Add  Space Mark  / Filter  ? Help  P Preflight",
         ]
 
 
 async def test_help_is_made_from_the_bindings(engine: ScriptedEngine, tmp_path: Path) -> None:
     async with running(tmp_path, engine) as run:
         await run.press("question_mark")
-        await run.sees("Keys and marks", "forget the device, after a question")
+        await run.sees("Keys and marks", "how an install would go; changes nothing")
         await run.press("pagedown")
-        await run.sees("Move: Up k, Down j")
+        await run.sees("Move: Up k, Down j", "forget the device, after a question")
         await run.press("end")
         await run.sees("over plain HTTP: not encrypted", "seen on the network, not added")
         await run.press("q")
@@ -329,13 +335,40 @@ async def test_a_network_is_scanned_and_what_came_of_it_is_told(engine: Scripted
     engine.answers[ScanNetworks] = lambda _: Scanned(254, 254, (found(33, "AXIS"),))
     async with running(tmp_path, engine) as run:
         await run.press("N")
-        await run.sees("Scan a network", "a /16 minutes")
+        await run.sees("Scan a network", "a silent /16 about a")
         await run.press("enter")
         await run.sees("! Type a network")
         await run.type("192.168.20.0/24, 10.0.0.1-9")
         await run.press("enter")
         await run.sees("254 addresses tried: 1 device.")
     assert engine.asked[-1] == ScanNetworks(networks=("192.168.20.0/24", "10.0.0.1-9"))
+
+
+async def test_networks_that_are_refused_are_not_lost(engine: ScriptedEngine, tmp_path: Path) -> None:
+    def refuse(command: AnyCommand) -> AnyResult:
+        raise RefusedError("'10.0.0.0/8' is too large", "A scan tries at most a /16.")
+
+    engine.answers[ScanNetworks] = refuse
+    async with running(tmp_path, engine) as run:
+        await run.press("N")
+        await run.sees("Scan a network")
+        await run.type("10.0.0.0/8")
+        await run.press("enter")
+        await run.sees("! '10.0.0.0/8' is too large. A scan tries at most a /16.", "[10.0.0.0/8")
+        engine.answers[ScanNetworks] = lambda _: Scanned(65536, 65536, ())
+        await run.press("backspace", *"16", "enter")
+        await run.sees("65536 addresses tried: 0 devices.")
+    assert engine.asked[-1] == ScanNetworks(networks=("10.0.0.0/16",))
+
+
+async def test_the_way_of_the_video_is_a_column_where_there_is_room(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(added(2, "Gate", video=Video.CLEAR), added(3, "Till", video=Video.TUNNEL), found(33))
+    async with running(tmp_path, engine, size=(120, 24)) as run:
+        await run.sees("Expires  Video    Model")
+        at = run.screen()[1].index("Video")
+        assert [line[at : at + 7].rstrip() for line in table_lines(run)[:3]] == ["clear", "HTTPS", ""]
+        await run.pilot.resize_terminal(119, 24)
+        await run.no_longer_sees("Video")
 
 
 async def test_a_scan_that_goes_on_is_told_and_can_be_ended(engine: ScriptedEngine, tmp_path: Path) -> None:

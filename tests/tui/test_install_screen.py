@@ -104,6 +104,22 @@ async def test_a_device_that_is_removed_meanwhile_waits_for_no_step(engine: Scri
         await run.sees(" Gate north was removed.")
 
 
+async def test_it_says_until_when_it_can_be_cancelled_and_what_is_waited_for(
+    engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    under_way(engine)
+    view = install("cam-21", 6, binding_from=8)
+    waiting = "asked every second whether the key is made"
+    steps = tuple(msgspec.structs.replace(step, detail=waiting if step.number == 6 else "") for step in view.steps)
+    engine.board.put_install(msgspec.structs.replace(view, steps=steps))
+    async with running(tmp_path, engine) as run:
+        await open_steps(run)
+        await run.sees("x cancels until step 8; from there on", "21 s of about 35 s", f"      {waiting}")
+        under_way(engine, step=8)
+        await run.sees("step 8 of 10")
+        assert "cancels until" not in run.text()
+
+
 async def test_past_the_point_of_no_return_it_says_why_it_cannot_be_cancelled(
     engine: ScriptedEngine, tmp_path: Path
 ) -> None:

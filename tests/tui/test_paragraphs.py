@@ -67,8 +67,9 @@ def test_at_80_columns_everything_that_matters_is_there() -> None:
         (60, ["State", "Name", "Address"]),
         (76, ["State", "Name", "Address", "Certificate"]),
         (80, ["State", "Name", "Address", "Certificate", "Expires"]),
-        (120, ["State", "Name", "Address", "Certificate", "Expires", "Model"]),
-        (160, ["State", "Name", "Address", "Certificate", "Expires", "Model", "Serial"]),
+        (119, ["State", "Name", "Address", "Certificate", "Expires", "Model"]),
+        (120, ["State", "Name", "Address", "Certificate", "Expires", "Video", "Model"]),
+        (160, ["State", "Name", "Address", "Certificate", "Expires", "Video", "Model", "Serial"]),
     ],
 )
 def test_columns_go_from_the_right_and_come_at_the_right(width: int, titles: list[str]) -> None:

@@ -141,6 +141,6 @@ async def test_many_addresses_can_be_paged_through(engine: ScriptedEngine, tmp_p
     async with running(tmp_path, engine) as run:
         await run.sees("found")
         await run.press("asterisk", "a")
-        await run.sees("Add 20 devices", "PgDn More", "192.168.20.10 ")
-        await run.press(*["pagedown"] * 4)
-        await run.sees("192.168.20.29 ", "Enter Add")
+        await run.sees("Bring 20 devices to HTTPS", "PgDn More", "192.168.20.10 ")
+        await run.press(*["pagedown"] * 8)
+        await run.sees("192.168.20.29 ", "Enter Begin")

@@ -35,11 +35,13 @@ async def installed(
     command: AddDevices | ReplaceDevice | ReissueCertificate,
     first_contact: tuple[str, ...] = (),
     *,
+    consequence: str = "",
     wait: bool,
 ) -> Sequence[DeviceView]:
     """Give a command that begins installs, and with `wait` return the devices when these are finished.
 
-    `first_contact` are the addresses of devices that nobody vouches for yet: what they show is told.
+    `first_contact` are the addresses of devices that nobody vouches for yet: what they show is told. A `consequence` is
+    told, too.
     """
     import asyncio
 
@@ -49,6 +51,8 @@ async def installed(
     # Before, as the device shows another certificate after; told after, as a command that is refused says only why.
     looks = (await ask(place, LookAt(addresses=first_contact), Looks)).looks if wait and first_contact else ()
     added = await ask(place, command, Added)
+    if consequence:
+        note(click.wrap_text(consequence, 80))
     _tell_first_contact(looks, unseen=0 if wait else len(first_contact))
     if not wait:
         return added.devices

@@ -61,9 +61,9 @@ def preflight(
 def report_text(report: PreflightReport) -> str:
     """Return a report as lines, what weighs marked as on the screens."""
     from tui.output import table
+    from tui.preflights import named
 
-    name = report.address if report.name == report.address else f"{report.name} ({report.address})"
-    head = f"{name}: {report.readiness}"
+    head = f"{named(report)}: {report.readiness}"
     return "\n".join([head, table(*_with_headings(report.findings))])
 
 
@@ -74,13 +74,12 @@ def _with_headings(findings: Sequence[Finding]) -> tuple[Sequence[str], list[Seq
 
 def _rows(finding: Finding) -> Iterator[Sequence[str]]:
     """A finding with its mark, and below it what it means or what to do about it."""
-    from core.model.preflight import Readiness
+    from tui.preflights import MARKS
 
-    marks = {Readiness.NOTES: "~", Readiness.UNKNOWN: "?", Readiness.CANNOT: "x"}
     text = textwrap.wrap(finding.text, _WIDTH, break_on_hyphens=False)
     hint = textwrap.wrap(finding.hint, _WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
     for number, line in enumerate((*text, *hint)):
-        yield (marks.get(finding.weight, ""), finding.label, line) if number == 0 else ("", "", line)
+        yield (MARKS[finding.weight], finding.label, line) if number == 0 else ("", "", line)
 
 
 def exit_code(reports: Sequence[PreflightReport]) -> ExitCode:

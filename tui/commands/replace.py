@@ -62,7 +62,7 @@ def replace_device(
         expect=expect or _expected(place, view, address),
         patience=patience,
     )
-    return _carry_out(place, command, _first_contact(view, address), wait=not no_wait, as_json=as_json)
+    return _carry_out(place, command, view, _first_contact(view, address), wait=not no_wait, as_json=as_json)
 
 
 def _expected(place: Place, device: DeviceView, address: str | None) -> str | None:
@@ -120,27 +120,37 @@ def reissue(options: Options, device: str, no_wait: bool, as_json: bool) -> Exit
 
     DEVICE is an id, a name or an address. The stored certificate stays valid until the device shows the new one.
     """
-    from core.model.messages import ReissueCertificate
+    from core.model.messages import DeviceDetail, ReissueCertificate, ShowDevice
 
-    command = ReissueCertificate(device=device)
-    return _carry_out(options.place(), command, (), wait=not no_wait, as_json=as_json)
+    place = options.place()
+    view = run(ask(place, ShowDevice(device=device), DeviceDetail)).device
+    return _carry_out(place, ReissueCertificate(device=view.id), view, (), wait=not no_wait, as_json=as_json)
 
 
 def _carry_out(
     place: Place,
     command: ReplaceDevice | ReissueCertificate,
+    device: DeviceView,
     first_contact: tuple[str, ...],
     *,
     wait: bool,
     as_json: bool,
 ) -> ExitCode:
-    devices = run(installed(place, command, first_contact, wait=wait))
+    devices = run(installed(place, command, first_contact, consequence=_consequence(device), wait=wait))
     code = tell(devices, single=True, finished=wait, as_json=as_json)
     why = _why_failed(place, devices[0]) if wait and devices else ""
     if why:
         note(why)
     # The device is as good as it was before, but that is not what was asked for.
     return ExitCode.FAILED if why and code is ExitCode.DONE else code
+
+
+def _consequence(device: DeviceView) -> str:
+    """Return what becomes of a certificate that a person chose, where the device has one."""
+    from core.model.device import Origin
+    from tui.words import IF_IT_CAN, TAKEN_OUT_OF_USE
+
+    return f"{TAKEN_OUT_OF_USE} {IF_IT_CAN}" if device.origin is Origin.ACCEPTED else ""
 
 
 def _why_failed(place: Place, device: DeviceView) -> str:

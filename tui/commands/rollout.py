@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from core.model.rollout import RolloutDevice, RolloutView, StartRollout
 
 _GOES_ON = "The rollout goes on in the engine: camtrust rollout --status shows how far it is, --cancel ends it."
-_COLUMNS = ("name", "address", "model", "state", "certificate", "reason", "hint", "seconds", "device")
-_FORMULA = ("=", "+", "-", "@")
 
 
 @click.command("rollout")
@@ -62,10 +60,7 @@ def rollout(
     """
     from core.model.rollout import StartRollout
 
-    if sum((bool(devices), everything, status, cancel)) != 1:
-        raise UsageError("A rollout needs devices.", "Give each DEVICE, or --all, or only --status or --cancel.")
-    if csv_file == "-" and as_json:
-        raise UsageError("Standard output cannot take both CSV and JSON.", "Give --csv FILE, or leave --json.")
+    _check((bool(devices), everything, status, cancel), into_stdout=(csv_file == "-", as_json))
     place = options.place()
     if status or cancel:
         return _look(place, cancel=cancel, csv_file=csv_file, as_json=as_json)
@@ -82,6 +77,13 @@ def rollout(
     view = run(_carried_out(place, command))
     _tell(view, csv_file, as_json)
     return _exit_code(view.devices)
+
+
+def _check(asked: Sequence[bool], *, into_stdout: Sequence[bool]) -> None:
+    if sum(asked) != 1:
+        raise UsageError("A rollout needs devices.", "Give each DEVICE, or --all, or only --status or --cancel.")
+    if all(into_stdout):
+        raise UsageError("Standard output cannot take both CSV and JSON.", "Give --csv FILE, or leave --json.")
 
 
 def _look(place: Place, *, cancel: bool, csv_file: str | None, as_json: bool) -> ExitCode:
@@ -156,20 +158,14 @@ def _line(device: RolloutDevice, *, under_its_state: bool = False) -> str:
 
 def _tell(view: RolloutView, csv_file: str | None, as_json: bool) -> None:
     from tui.output import json_text
+    from tui.rollouts import json_value
 
     if csv_file is not None:
         _write_csv(view, csv_file)
     if as_json:
-        click.echo(json_text({**_counts(view), "rollout": view}))
+        click.echo(json_text(json_value(view)))
     elif csv_file != "-":
         click.echo(_summary(view))
-
-
-def _counts(view: RolloutView) -> dict[str, int]:
-    from core.model.rollout import MemberState
-
-    counts = {state: sum(device.state is state for device in view.devices) for state in MemberState}
-    return {"total": view.total, "done": view.done, **{state.replace(" ", "_"): counts[state] for state in counts}}
 
 
 def _summary(view: RolloutView) -> str:
@@ -203,18 +199,9 @@ def _group(title: str, devices: Iterable[RolloutDevice]) -> str:
 
 def _write_csv(view: RolloutView, file: str) -> None:
     """Write a line for each device. Raises `CamtrustError` where the file cannot be written."""
-    import csv
-    import io
+    from tui.rollouts import csv_text
 
-    from core.model.messages import to_builtins
-
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
-    for device in view.devices:
-        values = to_builtins(device)
-        writer.writerow([_cell(values[column]) for column in _COLUMNS])
-    data = text.getvalue().encode()
+    data = csv_text(view).encode()
     try:
         if file == "-":
             sys.stdout.buffer.write(data)
@@ -225,12 +212,6 @@ def _write_csv(view: RolloutView, file: str) -> None:
         raise
     except OSError as error:
         raise CamtrustError(f"{file} cannot be written: {error.strerror}.", "The rollout itself is done.") from None
-
-
-def _cell(value: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula: names come from devices (rule R32)."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _exit_code(devices: Iterable[RolloutDevice]) -> ExitCode:

@@ -3,32 +3,34 @@
 from collections.abc import Mapping, Sequence
 
 from core.model.device import Connection
-from core.model.messages import AddDevices
+from core.model.messages import AddDevices, Added
 from tui.looks import heading
 from tui.paragraphs import Line, paragraph, plain
-from tui.screens.onboarding import OnboardingDialog
+from tui.screens.onboarding import OnboardingDialog, ShowPreflight
 from tui.session import Session
 from tui.words import Tone, first_contact
 
 
-class AddDialog(OnboardingDialog):
+class AddDialog(OnboardingDialog[Added]):
     """Adds one device or several, with one login for all."""
 
     VERB = "Add"
 
-    def __init__(self, session: Session, addresses: Sequence[str]) -> None:
-        super().__init__(session, addresses, session.login)
+    def __init__(self, session: Session, addresses: Sequence[str], show_preflight: ShowPreflight) -> None:
+        super().__init__(session, addresses, show_preflight, session.login)
 
-    def command(self) -> AddDevices:
-        """Return what is to be added."""
+    async def carry_out(self) -> Added:
+        """Have them added."""
+        addresses = self.given_addresses()
         user, password = self.login()
-        return AddDevices(
-            addresses=self.addresses,
+        command = AddDevices(
+            addresses=addresses,
             user=user,
             password=password,
             allow_http_login=self.may_use_http,
             enable_https=self.may_enable_https,
         )
+        return await self.session.ask(command, Added)
 
     def above(self, width: int) -> list[Line]:
         """Return how many they are."""

@@ -3,11 +3,10 @@
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.signal import Signal
 
-from core.model.device import Connection, DeviceView
+from core.model.device import DeviceView
+from core.model.errors import RefusedError
 from core.model.messages import (
-    Added,
     CancelScan,
     CheckDevices,
     Devices,
@@ -18,20 +17,15 @@ from core.model.messages import (
     ScanNetworks,
 )
 from tui.review import queue
-from tui.screens.work_verbs import WorkVerbs
-from tui.session import Session
-from tui.site import Change
-from tui.summary import checked, scanned
-from tui.widgets.device_table import DeviceTable
-from tui.words import copied, listed, plural
+from tui.screens.many_verbs import ManyVerbs
+from tui.summary import checked, scanned, sentences
+from tui.words import copied, listed
 
 
-class DeviceVerbs(WorkVerbs):
-    """The verbs of the main screen. `table` says which device is meant."""
+class DeviceVerbs(ManyVerbs):
+    """The verbs of the main screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "add", "Add", id="add", tooltip="add the marked devices, or this one"),
-        Binding("A", "add_address", "Add address", id="add-address", tooltip="add a device by typing its address"),
         Binding("i", "install", "Progress", id="install", tooltip="the steps of adding the device"),
         Binding("c", "certificate", "Certificate", id="certificate", tooltip="the certificate: see, compare, decide"),
         Binding("v", "review", "Review", id="review", tooltip="all certificates to decide about, by reason"),
@@ -42,15 +36,6 @@ class DeviceVerbs(WorkVerbs):
         Binding("o", "others", "Others", id="others", tooltip="show what is no camera too, such as printers"),
         Binding("D", "remove", "Remove", id="remove", tooltip="forget the device, after a question"),
     ]
-
-    def __init__(self, session: Session, changes: Signal[Change]) -> None:
-        super().__init__(session, changes)
-        self.table = DeviceTable(session.site, session.clock)
-
-    @property
-    def subject(self) -> DeviceView | None:
-        """The device at the cursor."""
-        return self.table.device
 
     def why_not(self, verb: str) -> str:
         """Return why a verb is not possible for the device at the cursor."""
@@ -71,39 +56,6 @@ class DeviceVerbs(WorkVerbs):
 
         if self.table.device is not None:
             await save_certificates(self, self.table.device, ("stored",))
-
-    def action_add(self) -> None:
-        """Add the marked devices, or the one at the cursor, or ask for an address."""
-        at_cursor = (self.table.device,) if self.table.device else ()
-        devices = self.table.marked or at_cursor
-        found = [view.host or view.address for view in devices if view.connection is Connection.DISCOVERED]
-        self._open_add(found)
-
-    def action_add_address(self) -> None:
-        """Ask for an address, and add that."""
-        self._open_add([])
-
-    def _open_add(self, addresses: list[str]) -> None:
-        if not self.refused("add"):
-            self.attend(self._add, addresses, group="add", once=True)
-
-    async def _add(self, addresses: list[str]) -> None:
-        from tui.screens.add import AddDialog
-
-        added: Added | None = await self.app.push_screen_wait(AddDialog(self.session, addresses))
-        if added is None or not added.devices:
-            return
-        self.table.clear_marks()
-        self.table.go_to(added.devices[0].id)
-        if len(added.devices) == 1:
-            self.open_install(added.devices[0])
-        else:
-            self.say(f"{plural(len(added.devices), 'device')} are being added; i shows the steps of one.")
-
-    def show_details(self, device: DeviceView) -> None:
-        """Open the drawer on a device."""
-        if self.table.go_to(device.id):
-            self.table.action_choose()
 
     def action_install(self) -> None:
         """Show the steps of adding the device."""
@@ -178,9 +130,13 @@ class DeviceVerbs(WorkVerbs):
             if await self.app.push_screen_wait(question):
                 await self.session.ask(CancelScan(), Done)
             return
-        networks: tuple[str, ...] | None = await self.app.push_screen_wait(ScanDialog())
-        if networks:
-            self.say(scanned(await self.session.ask(ScanNetworks(networks=networks), Scanned)))
+        dialog = ScanDialog()
+        while networks := await self.app.push_screen_wait(dialog):
+            try:
+                self.say(scanned(await self.session.ask(ScanNetworks(networks=networks), Scanned)))
+                return
+            except RefusedError as error:
+                dialog = ScanDialog(networks, sentences(error.title, error.hint))
 
     def action_others(self) -> None:
         """Show what is no camera, or no longer."""

@@ -14,6 +14,7 @@ from core.model.device import CertificateField, Connection, DeviceView
 from core.model.errors import CamtrustError
 from core.model.messages import DeviceDetail, ShowDevice
 from tui.paragraphs import EMPTY, Line, length, plain
+from tui.rollouts import how_it_ended
 from tui.screens.device_verbs import DeviceVerbs
 from tui.session import Session
 from tui.site import Change
@@ -36,8 +37,19 @@ class DevicesScreen(DeviceVerbs):
         Binding("escape", "back", "Back", id="back", tooltip="close the drawer, end the filter"),
         Binding("q", "leave", "Quit", id="leave", tooltip="leave; the engine goes on"),
     ]
-    _TABLE_VERBS = ("filter", "help", "mark", "events", "sort", "check", "rescan")
-    _DRAWER_VERBS = ("certificate", "replace", "save", "next", "close", "help", "reissue", "previous", "remove")
+    _TABLE_VERBS = ("filter", "help", "mark", "preflight", "add-all", "events", "sort", "check", "rescan")
+    _DRAWER_VERBS = (
+        "certificate",
+        "replace",
+        "save",
+        "next",
+        "close",
+        "help",
+        "preflight",
+        "reissue",
+        "previous",
+        "remove",
+    )
     _FOUND_VERBS = ("add", "next", "previous", "help", "close")
     _HTTP_VERBS = ("replace", "next", "previous", "remove", "close", "help")
     _FILTER_VERBS = ("keep-filter", "clear-filter")
@@ -81,8 +93,9 @@ class DevicesScreen(DeviceVerbs):
             return self._drawer_verbs(self.drawer.device)
         if not self.table.has_focus:
             return self._FILTER_VERBS
+        rollout = ("rollout",) if self.session.site.is_rollout_running else ()
         review = () if self.why_not("review") else ("review",)
-        return dict.fromkeys(("details", *self._row_verbs(self.table.device), *review, *self._TABLE_VERBS))
+        return dict.fromkeys(("details", *self._row_verbs(self.table.device), *rollout, *review, *self._TABLE_VERBS))
 
     def _drawer_verbs(self, device: DeviceView | None) -> Iterable[str]:
         if device is None or device.connection is Connection.DISCOVERED:
@@ -109,6 +122,9 @@ class DevicesScreen(DeviceVerbs):
             self._show_in_drawer()
             self._tell_if_gone(shown)
         self.redraw()
+        rollout = self.session.site.rollout
+        if change.rollout_ended and rollout is not None and self.is_current:
+            self.say(f"{how_it_ended(rollout)} m shows it.")
 
     def _tell_if_gone(self, shown: DeviceView) -> None:
         """Say that the drawer is about another device now."""

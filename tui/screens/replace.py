@@ -7,11 +7,12 @@ from textual.widget import Widget
 
 from core.model.device import CertificateField, CertificateView, DeviceView, Origin
 from core.model.errors import UsageError
-from core.model.messages import Look, ReplaceDevice
+from core.model.messages import Added, Look, ReplaceDevice
 from tui.looks import keeps_its_own
 from tui.paragraphs import Line, field, paragraph, plain
 from tui.review import is_deliberate
-from tui.screens.onboarding import OnboardingDialog, row
+from tui.screens.login import row
+from tui.screens.onboarding import OnboardingDialog, ShowPreflight
 from tui.session import Session
 from tui.widgets.inputs import Field
 from tui.widgets.lines import Lines
@@ -27,7 +28,7 @@ _TRUST = (
 _UNTRUSTED = ("The certificate that it shows was not agreed to", "Type yes, or the last 8 characters of its SHA-256.")
 
 
-class ReplaceDialog(OnboardingDialog):
+class ReplaceDialog(OnboardingDialog[Added]):
     """`presented` is what a blocked device shows instead of the stored certificate; it is not asked anything.
 
     Another certificate than the stored one is used only when that was typed, and the engine is told just this one.
@@ -35,20 +36,34 @@ class ReplaceDialog(OnboardingDialog):
 
     VERB = "Replace"
 
-    def __init__(self, session: Session, device: DeviceView, presented: CertificateView | None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        device: DeviceView,
+        presented: CertificateView | None,
+        show_preflight: ShowPreflight,
+    ) -> None:
         self._device = device
         # An address with an HTTP port would mean that HTTP is wanted.
         is_http = device.certificate_field is CertificateField.HTTP
         self._old_address = device.host if is_http and device.host else device.address
-        super().__init__(session, (self._old_address,))
+        super().__init__(session, (self._old_address,), show_preflight)
         self._trust = Field(name="trust", limit=128)
         self._trusting = Vertical(Lines(self._trust_lines), row("Trust it", self._trust), classes="fields")
         if presented is not None:
             self.looking.know(Look(self._old_address, "blocked; nothing is sent to it", presented))
 
-    def command(self) -> ReplaceDevice:
-        """Return what is to be done. Raises `UsageError` where something is missing."""
-        if len(self.addresses) != 1:
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The device where it was, or what is at another address."""
+        return (self._device.id,) if self.addresses == (self._old_address,) else self.addresses
+
+    async def carry_out(self) -> Added:
+        """Have it replaced. Raises `UsageError` where something is missing."""
+        return await self.session.ask(self._command(), Added)
+
+    def _command(self) -> ReplaceDevice:
+        if len(self.given_addresses()) != 1:
             raise UsageError("There is more than one address", "One device is replaced at a time.")
         other = self._other_leaf()
         if other is not None and not is_deliberate(self._trust.value, other.fingerprint):
@@ -85,6 +100,7 @@ class ReplaceDialog(OnboardingDialog):
 
     def more(self) -> Iterable[Widget]:
         """Return where another certificate is agreed to."""
+        yield from super().more()
         yield self._trusting
         yield Lines(lambda width: self.problem_lines(("trust",), width))
 

@@ -1,7 +1,7 @@
-"""Saving a certificate as a file in the technician's folder, never over something that is there."""
+"""Saving something as a file in the technician's folder, never over something that is there."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from textual import on
@@ -25,28 +25,34 @@ async def save_certificates(screen: Frame, device: DeviceView, kinds: Sequence[s
 
     Asks for another name while one is taken. Raises `CamtrustError` where the engine has none.
     """
-    paths = [path for kind in kinds if (path := await _saved(screen, device, kind))]
+    paths = [path for kind in kinds if (path := await _saved_certificate(screen, device, kind))]
     if paths:
         screen.say(f"Saved {' and '.join([paths[0], *(Path(path).name for path in paths[1:])])}")
 
 
-async def _saved(screen: Frame, device: DeviceView, kind: str) -> str:
-    """Write one certificate; return its path, or nothing where the technician gave up."""
+async def _saved_certificate(screen: Frame, device: DeviceView, kind: str) -> str:
     answer = await screen.session.ask(ReadCertificate(device=device.id, which=kind), Certificate)
-    name: str | None = file_name(device.id, answer.fingerprint)
+    return await saved(screen, file_name(device.id, answer.fingerprint), lambda _: answer.der)
+
+
+async def saved(screen: Frame, name: str | None, data: Callable[[str], bytes]) -> str:
+    """Write a file, with the `data` for a file of its name; return its path, or nothing where the technician gave up.
+
+    Asks for another name while one is taken.
+    """
     while name:
-        path, problem = await asyncio.to_thread(_written, name, answer.der)
+        path, problem = await asyncio.to_thread(_written, name, data(name))
         if not problem:
             return path
         name = await screen.app.push_screen_wait(NameDialog(name, problem))
     return ""
 
 
-def _written(name: str, der: bytes) -> tuple[str, str]:
+def _written(name: str, data: bytes) -> tuple[str, str]:
     """Write the file; return its full path, and why it could not be written, or nothing."""
     try:
         path = Path(name).expanduser().absolute()
-        write_new(path, der)
+        write_new(path, data)
     except FileExistsError:
         return name, f"{path} is there already. It is not replaced."
     except CamtrustError as error:
@@ -57,18 +63,18 @@ def _written(name: str, der: bytes) -> tuple[str, str]:
 
 
 class NameDialog(Dialog[str]):
-    """Asks for another file name."""
+    """Asks for a file name, or another one."""
 
     AUTO_FOCUS = "#file-name"
 
-    def __init__(self, name: str, problem: str) -> None:
+    def __init__(self, name: str, told: str) -> None:
         super().__init__()
         self._file_name = name
-        self._problem = problem
+        self._told = told
 
     def inside(self) -> Iterable[Widget]:
-        """Return the problem and a field."""
-        yield Lines(lambda width: [*paragraph(self._problem, width, Tone.STRONG), (), *paragraph("Save as", width)])
+        """Return what is told, and a field."""
+        yield Lines(lambda width: [*paragraph(self._told, width, Tone.STRONG), (), *paragraph("Save as", width)])
         yield Field(self._file_name, name="file-name")
 
     def keys(self) -> Iterable[tuple[str, str]]:

@@ -11,27 +11,27 @@ from textual.widgets import Input
 from tui.looks import split_addresses
 from tui.paragraphs import Line, paragraph, plain
 from tui.screens.dialog import Dialog
-from tui.screens.onboarding import row
+from tui.screens.login import row
 from tui.widgets.inputs import Field
 from tui.widgets.lines import Lines
 from tui.words import Tone
 
 _WHAT = (
     "Each address is tried with a handshake and nothing more, for sites where cameras do not announce themselves. "
-    "What answers comes into the table. A /24 takes seconds, a /16 minutes."
+    "What answers comes into the table. A /24 takes seconds, a silent /16 about a quarter of an hour."
 )
 _NOTHING = "Type a network, such as 192.168.20.0/24 or 192.168.20.10-40."
 
 
 class ScanDialog(Dialog[tuple[str, ...]]):
-    """Returns the networks that were typed."""
+    """Returns the networks that were typed. `networks` were typed before, and refused for the reason `problem`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Scan", id="submit")]
 
-    def __init__(self) -> None:
+    def __init__(self, networks: Iterable[str] = (), problem: str = "") -> None:
         super().__init__()
-        self._networks = Field(name="networks", limit=1024)
-        self._problem = ""
+        self._networks = Field(" ".join(networks), name="networks", limit=1024)
+        self._problem = problem
 
     def inside(self) -> Iterable[Widget]:
         """Return the field, and what a scan does."""

@@ -1,24 +1,24 @@
-"""What can be put under way on one device: replacing it and re-issuing its certificate."""
+"""What can be put under way on one device: replacing it, re-issuing its certificate, and asking how that would go."""
 
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from core.model.device import CertificateView, DeviceView, Origin
+from core.model.device import CertificateView, Connection, DeviceView, Origin
 from core.model.messages import Added, ReissueCertificate, ReviewDevice
+from core.model.preflight import Preflight
 from core.model.review import Review
 from tui.screens.frame import Frame
 from tui.verbs import why_not
-from tui.words import TAKEN_OUT_OF_USE
+from tui.words import IF_IT_CAN, TAKEN_OUT_OF_USE
 
 _REISSUING = (
     "The device makes a new key and gets a new certificate for it, over the connection that is trusted now. "
-    "The stored certificate stays until the new one is served. It takes about a minute."
+    "The stored certificate stays until the new one is served. It takes about a minute; P tells more beforehand."
 )
-_IF_IT_CAN = "A camera that cannot take a certificate of ours keeps the one that it has."
 _CONSEQUENCES: dict[Origin | None, str] = {
-    Origin.ACCEPTED: f"{TAKEN_OUT_OF_USE} {_IF_IT_CAN}",
-    Origin.DEVICE: _IF_IT_CAN,
+    Origin.ACCEPTED: f"{TAKEN_OUT_OF_USE} {IF_IT_CAN}",
+    Origin.DEVICE: IF_IT_CAN,
 }
 
 
@@ -28,12 +28,18 @@ class WorkVerbs(Frame):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "replace", "Replace", id="replace", tooltip="bring it to HTTPS anew, or as new hardware"),
         Binding("I", "reissue", "Re-issue", id="reissue", tooltip="a new key and certificate, after a question"),
+        Binding("P", "preflight", "Preflight", id="preflight", tooltip="how an install would go; changes nothing"),
     ]
 
     @property
     def subject(self) -> DeviceView | None:
         """The device that is meant, None where there is none."""
         return None
+
+    @property
+    def subjects(self) -> tuple[DeviceView, ...]:
+        """The devices that are meant where it can be several."""
+        return (self.subject,) if self.subject is not None else ()
 
     def why_not(self, verb: str) -> str:
         """Return why a verb is not possible for the device that is meant."""
@@ -65,6 +71,26 @@ class WorkVerbs(Frame):
         """The engine works on the device: show it."""
         self.open_install(device)
 
+    def action_preflight(self) -> None:
+        """Ask how an install would go on the devices that are meant, for a login first where none is stored."""
+        if not self.refused("preflight"):
+            self.attend(self._preflight, self.subjects, group="preflight", once=True)
+
+    async def _preflight(self, devices: tuple[DeviceView, ...]) -> None:
+        from tui.screens.preflight_dialog import PreflightDialog
+
+        ids = tuple(view.id for view in devices)
+        if not any(view.connection is Connection.DISCOVERED for view in devices):
+            self.show_preflight(Preflight(devices=ids))
+        elif command := await self.app.push_screen_wait(PreflightDialog(self.session, ids)):
+            self.show_preflight(command)
+
+    def show_preflight(self, command: Preflight) -> None:
+        """Carry a preflight out on a screen of its own."""
+        from tui.screens.preflight import PreflightScreen
+
+        self.app.push_screen(PreflightScreen(self.session, self.changes, command))
+
     def action_replace(self) -> None:
         """Ask where it is and for its login, and onboard it again."""
         if not self.refused("replace") and self.subject is not None:
@@ -73,7 +99,7 @@ class WorkVerbs(Frame):
     async def _replace(self, device: DeviceView) -> None:
         from tui.screens.replace import ReplaceDialog
 
-        dialog = ReplaceDialog(self.session, device, await self._presented(device))
+        dialog = ReplaceDialog(self.session, device, await self._presented(device), self.show_preflight)
         added: Added | None = await self.app.push_screen_wait(dialog)
         if added is not None and added.devices:
             self.work_begun(added.devices[0])

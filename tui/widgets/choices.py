@@ -54,6 +54,11 @@ class Choices(VerticalScroll, can_focus=True, inherit_bindings=False):
         """Build the lines."""
         yield self._text
 
+    @property
+    def is_at_top(self) -> bool:
+        """Whether the first item that can be chosen is."""
+        return self._index == 0
+
     def show(self, items: Sequence[Item]) -> None:
         """Show these items. Where the chosen one is gone, the one that took its place is chosen."""
         self._items = items
