@@ -8,6 +8,7 @@ import msgspec
 
 from core.model.device import CertificateField, Connection, DeviceView, Origin
 from core.model.messages import AcceptCertificate
+from core.model.video import Video
 from core.service.client import Client
 from core.service.paths import socket_path
 from core.simulator.camera import Camera
@@ -22,7 +23,9 @@ async def shown(engine: EngineProcess, connection: Connection, count: int = 1) -
     """Wait until as many devices are in that state; return them by name."""
 
     async def so_many() -> bool:
-        return sum(view.connection is connection for view in await engine.devices()) == count
+        """What is asked about video after an onboarding is not to be counted."""
+        views = [view for view in await engine.devices() if view.connection is connection]
+        return len(views) == count and all(view.video is not Video.DUE for view in views)
 
     await until(so_many)
     views = [view for view in await engine.devices() if view.connection is connection]

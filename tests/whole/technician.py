@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from core.model.video import Video
 from core.simulator.camera import Camera
 from tests.cli.shell import Ended, Shell
 from tests.engine.process import EngineProcess, until
@@ -34,11 +35,15 @@ class Technician:
         return ended
 
     async def adds(self, camera: Camera, name: str, code: int = 0) -> Any:
-        """Add a camera, wait for its install, and return the device."""
+        """Add a camera, wait for its install and for the look at its video after that, and return the device."""
         place, settings = f"{camera.host}:{camera.https_port}", camera.settings
         login = ("--user", settings.user, "--password-file", "-")
-        added = await self.types("add", place, "--name", name, *login, "--json", code=code, stdin=settings.password)
-        return added.json
+        await self.types("add", place, "--name", name, *login, "--json", code=code, stdin=settings.password)
+        await until(lambda: self._knows_video(name))
+        return await self.shows(name)
+
+    async def _knows_video(self, device: str) -> bool:
+        return bool((await self.shows(device))["video"] != Video.DUE)
 
     async def shows(self, device: str) -> Any:
         return (await self.types("show", device, "--json")).json

@@ -18,7 +18,14 @@ UNMANAGED = CameraSettings(host="127.0.12.2", serial="2", keystore=None)
 RESTLESS = CameraSettings(host="127.0.12.3", serial="3", quirks=Quirks(new_certificate_at_boot=True))
 OURS = ("HTTPS (Arcules)", "issued", "online")
 TRUSTED = ("HTTPS (Arcules)", "accepted", "online")
-READING = {"GetSystemDateAndTime", "GetServices", "GetCapabilities", "GetDeviceInformation", "GetNetworkProtocols"}
+READING = {
+    "GetSystemDateAndTime",
+    "GetServices",
+    "GetCapabilities",
+    "GetServiceCapabilities",
+    "GetDeviceInformation",
+    "GetNetworkProtocols",
+}
 
 
 def shown_as(device: Any) -> tuple[str, str, str]:
