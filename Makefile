@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 help:
 	@echo "make demo    a simulated site on loopback, an engine on it, and the terminal program"
 	@echo "make test    the tests"
-	@echo "make bench   looks and discovery beside other programs; docs/bench.md tells how to read it"
+	@echo "make bench   looks, discovery and installs beside other programs; docs/bench.md tells how to read it"
 	@echo "make check   what CI runs: lint, types, contracts, tests, the demo without a screen"
 
 $(READY): constraints.txt pyproject.toml

@@ -41,7 +41,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     check_period: float = 30.0
     retry_period: float = 60.0
     expiry_notice: int = 30
-    parallel_installs: int = 10
+    parallel_installs: int = 50
     http_login: Literal["ask", "never", "always"] = "ask"
     authority: AuthoritySettings = AuthoritySettings()
     discovery: DiscoverySettings = DiscoverySettings()

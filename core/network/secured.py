@@ -19,8 +19,8 @@ async def secured(place: Place, leaf: str, end: float, *, legacy: bool = False) 
     """Connect, and shake hands; `WrongLeafError` before a byte is sent unless `leaf` is presented (rule R1).
 
     `end` is a time of the running loop, for all that is done with the connection. `legacy` is for a device that is
-    known to refuse today's TLS (rule R7). Raises `NotReachedError`, `GarbledError`, and OSError, which errors of TLS and
-    timeouts are.
+    known to refuse today's TLS (rule R7). Raises `NotReachedError`, `GarbledError`, and OSError, which errors of
+    TLS and timeouts are.
     """
     with contextlib.closing(await connect(place, end)) as line:
         async with asyncio.timeout_at(end):

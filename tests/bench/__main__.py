@@ -5,11 +5,11 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence, Set
 
-from tests.bench import discovery, look
+from tests.bench import discovery, install, look
 
 Bench = Callable[[], bool]
 
-_BENCHES: Mapping[str, Bench] = {"look": look.run, "discovery": discovery.run}
+_BENCHES: Mapping[str, Bench] = {"look": look.run, "discovery": discovery.run, "install": install.run}
 
 
 def main() -> int:
