@@ -62,7 +62,9 @@ def _why(device: DeviceRecord, install: InstallRecord, past: Past) -> tuple[Trou
         return Trouble.CANCELLED, _from(install.outcome, CANCELLED), ""
     told = next((attention for attention in device.attention if attention.kind in _TROUBLES), None)
     if past.refusal is not None:
-        needed = told is not None and told.kind is AttentionKind.LOGIN_NEEDED
+        # Where nothing was changed, what is told of the device is from before, and the refusal may be new.
+        is_new = install.outcome == f"{NOTHING_CHANGED}{past.refusal[0]}."
+        needed = told is not None and told.kind is AttentionKind.LOGIN_NEEDED and not is_new
         return (Trouble.LOGIN_NEEDED if needed else Trouble.LOGIN_REFUSED, *past.refusal)
     if install.outcome.startswith(NOTHING_CHANGED):
         return Trouble.UNREACHABLE, install.outcome.removeprefix(NOTHING_CHANGED).rstrip("."), ""

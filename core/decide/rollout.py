@@ -5,7 +5,7 @@ depends on it. A device whose model is not known could be of any, so it begins o
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.model.device import CertificateField, Connection, DeviceView
@@ -32,8 +32,24 @@ class Plan:
     trouble: Trouble | None = None
 
 
-def plan(view: DeviceView, *, reissue: bool, has_login: bool) -> Plan:
-    """Return what is to be done with a device. `has_login` is whether a login was typed for the rollout."""
+_REFUSED_BEFORE = Plan(
+    reason="Its stored login was refused before, and is not tried again",
+    hint="Give the right one with --user.",
+    trouble=Trouble.LOGIN_REFUSED,
+)
+
+
+def plan(view: DeviceView, *, reissue: bool, has_login: bool, has_refused: bool = False) -> Plan:
+    """Return what is to be done with a device.
+
+    `has_login` is whether a login was typed for the rollout, `has_refused` whether the stored one was refused.
+    """
+    planned = _planned(view, reissue=reissue, has_login=has_login)
+    is_stored = planned.task is Purpose.REISSUE or (planned.task is Purpose.REPLACE and not has_login)
+    return _REFUSED_BEFORE if has_refused and is_stored else planned
+
+
+def _planned(view: DeviceView, *, reissue: bool, has_login: bool) -> Plan:
     match view.connection:
         case Connection.DISCOVERED:
             return Plan(Purpose.ADD)
@@ -91,6 +107,24 @@ def next_moves(members: Sequence[RolloutMember], at_once: int) -> Moves:
             if not facts.is_proven(member.model):
                 canaries.add(member.number)
     return Moves(tuple(start), frozenset(canaries), leave)
+
+
+def may_try_again(
+    members: Iterable[RolloutMember],
+    device: str,
+    has_refused: Callable[[RolloutMember], bool],
+    may_refuse: Callable[[RolloutMember], bool],
+) -> bool:
+    """Tell whether a device that was not reached in its turn may be tried by itself, when it is back (rule R18).
+
+    `has_refused` tells whether a device has refused the login, and `may_refuse` whether it may do so any moment.
+    """
+    members = tuple(members)
+    login = next((member.login for member in members if member.device == device), 0)
+    alike = [member for member in members if login and member.login == login]
+    if any(map(has_refused, alike)):
+        return False
+    return any(member.logged_in for member in alike) or not any(map(may_refuse, alike))
 
 
 class _Facts:

@@ -121,6 +121,7 @@ class Engine:
     async def _start(self) -> None:
         for device in tuple(self._services.registry.devices.values()):
             await self._explain(device)
+        await self._rollouts.load()
         await self._work.take_up()
         await self._rollouts.take_up()
         for source in self._sources:

@@ -28,6 +28,8 @@ from core.model.rollout import (
 )
 
 _LOGIN = NUMBERS[Step.LOGIN] - 1
+# What stands beside that step where it was done without a login.
+_WITHOUT = ("", "the camera asked for none")
 _ENDED = (MemberState.SUCCEEDED, MemberState.FAILED)
 _OUR_FAULT = Outcome(MemberState.FAILED, "Internal error", "The log file has the cause.", Trouble.FAILED)
 
@@ -61,9 +63,14 @@ class Rollout:
         self._wake = asyncio.Event()
         self._is_due = True
 
+    @property
+    def members(self) -> tuple[RolloutMember, ...]:
+        """All of them, as they stand now."""
+        return tuple(self._members.values())
+
     def view(self) -> RolloutView:
         """Return how it stands now."""
-        members, now = tuple(self._members.values()), self._loop.time()
+        members, now = self.members, self._loop.time()
         pace, record = Pace(members), self.record
         elapsed = {number: now - begun for number, begun in self._begun.items()}
         is_running = record.state is RolloutState.RUNNING
@@ -118,7 +125,8 @@ class Rollout:
     def _learnt(self, member: RolloutMember) -> dict[str, object]:
         device = self._registry.devices.get(member.device)
         install = self._services.board.installs.get(member.device)
-        logged_in = install is not None and install.steps[_LOGIN].state is StepState.DONE
+        step = install.steps[_LOGIN] if install is not None else None
+        logged_in = step is not None and step.state is StepState.DONE and step.detail not in _WITHOUT
         return {
             "name": device.name if device else member.name,
             "model": (model_of(device.model) if device else "") or member.model,
@@ -145,7 +153,7 @@ class Rollout:
         if who := self.record.cancelled_by:
             waiting = self._in(MemberState.WAITING)
             return Moves(leave={member.number: f"The rollout was cancelled by {who}" for member in waiting})
-        return next_moves(tuple(self._members.values()), self.record.at_once)
+        return next_moves(self.members, self.record.at_once)
 
     async def _see_to(self, number: int, *, is_new: bool) -> None:
         """Begin with one member, unless that was done before a restart, and follow it to its end."""
@@ -198,8 +206,8 @@ class Rollout:
         if self.record.cancelled_by:
             state = RolloutState.CANCELLED
         self.record = msgspec.structs.replace(self.record, state=state, ended_at=stamp())
-        await self._store.put_rollout(self.record, is_over=True)
         self._services.board.rollout_changed()
+        await self._store.put_rollout(self.record, is_over=True)
         await self._services.tell("rollout", f"rollout {state}: {self._counts()}", who=self.record.by)
 
     def _counts(self) -> str:

@@ -9,7 +9,8 @@ from contextlib import suppress
 import msgspec
 
 from core.decide.address_list import MOST_DEVICES
-from core.decide.rollout import Plan, model_of, plan
+from core.decide.rollout import Plan, may_try_again, model_of, plan
+from core.decide.streaming import has_refused
 from core.engine.adding import Adding
 from core.engine.clock import stamp
 from core.engine.errands import identity_of
@@ -29,6 +30,7 @@ from core.model.rollout import (
     RolloutState,
     RolloutView,
     StartRollout,
+    Trouble,
 )
 from core.model.sighting import Kind
 from core.store.store import SealError
@@ -48,6 +50,7 @@ class Rollouts:
         self._task: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         services.board.rollout = self.view
+        work.may_try_again = self._may_try_again
 
     def view(self) -> RolloutView | None:
         """Return it as clients see it, None where there never was one."""
@@ -81,7 +84,7 @@ class Rollouts:
 
     async def cancel(self, command: CancelRollout, caller: Caller) -> RolloutView:
         """Begin with no more devices. Raises `RefusedError` where none is under way."""
-        if self._newest is None or not self.busy():
+        if self._newest is None or not self.busy() or self._newest.record.state is not RolloutState.RUNNING:
             raise RefusedError("No rollout is under way", "There is nothing to cancel.")
         await self._newest.cancel(caller.user)
         return self._newest.view()
@@ -93,15 +96,18 @@ class Rollouts:
             raise RefusedError("There was no rollout yet", "camtrust rollout --all begins one.")
         return view
 
+    async def load(self) -> None:
+        """Read the last one from the store. Before any install is taken up, as its logins may have been refused."""
+        stored = await self._store.rollout()
+        if stored is not None:
+            self._newest = Rollout(self._services, self._work, self._adding, *stored)
+
     async def take_up(self) -> None:
         """Go on with the one that was under way when the engine ended, once its installs are taken up."""
         stored = await self._store.rollout()
-        if stored is None:
+        if stored is None or stored[0].state is not RolloutState.RUNNING:
             return
         record, members = stored
-        if record.state is not RolloutState.RUNNING:
-            self._newest = Rollout(self._services, self._work, self._adding, record, members)
-            return
         try:
             login = await self._store.rollout_login()
         except SealError as error:
@@ -115,6 +121,19 @@ class Rollouts:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait((self._task,))
+
+    def _may_try_again(self, device: str) -> bool:
+        """Tell whether the engine may try by itself a device that was not reached."""
+        newest = self._newest
+        if newest is None:
+            return True
+        is_over = newest.record.state is not RolloutState.RUNNING
+        return may_try_again(
+            newest.members,
+            device,
+            lambda member: member.trouble is Trouble.LOGIN_REFUSED or self._has_refused(member.device),
+            lambda member: not is_over or self._work.is_running(member.device),
+        )
 
     def _run(self, record: RolloutRecord, members: Sequence[RolloutMember], login: Login | None) -> Rollout:
         self._newest = rollout = Rollout(self._services, self._work, self._adding, record, members, login)
@@ -156,7 +175,9 @@ class Rollouts:
         numbers: dict[Login, int] = {}
         members = []
         for number, view in enumerate(rows):
-            planned = plan(view, reissue=command.reissue, has_login=typed is not None)
+            planned = plan(
+                view, reissue=command.reissue, has_login=typed is not None, has_refused=self._has_refused(view.id)
+            )
             is_typed = typed is not None and planned.task in (Purpose.ADD, Purpose.REPLACE)
             login = typed if is_typed else await self._stored_login(view.id, planned.task)
             count = 0 if login is None else numbers.setdefault(login, len(numbers) + 1)
@@ -182,6 +203,10 @@ class Rollouts:
             hint=planned.hint,
             certificate=view.certificate_field,
         )
+
+    def _has_refused(self, device: str) -> bool:
+        record = self._services.registry.devices.get(device)
+        return record is not None and has_refused(record)
 
     async def _stored_login(self, device: str, task: Purpose | None) -> Login | None:
         """Return the login that is stored for a device, None where there is none that can be used."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -56,11 +56,24 @@ class Videos:
                 await asyncio.sleep(_TICK)
 
     async def check(self, devices: Collection[str]) -> None:
-        """Ask these devices now, as far as they may be asked; what is under way is waited for first."""
-        under_way = [task for device in devices if (task := self._under_way.get(device))]
-        if under_way:
+        """Ask these devices now, as far as they may be asked; what is under way is waited for first.
+
+        A device is asked by one at a time, so that two do not send it the same wrong login (rule R18).
+        """
+        await self._wait(devices)
+        async with asyncio.TaskGroup() as group:
+            for device in devices:
+                if not self._asking((device,)):
+                    self._under_way[device] = group.create_task(self._find_out(device), name=f"video of {device}")
+            await self._wait(devices)
+
+    async def _wait(self, devices: Iterable[str]) -> None:
+        if under_way := self._asking(devices):
             await asyncio.wait(under_way)
-        await asyncio.gather(*map(self._find_out, devices))
+
+    def _asking(self, devices: Iterable[str]) -> list[asyncio.Task[None]]:
+        """Return what is under way for these devices."""
+        return [task for device in devices if (task := self._under_way.get(device)) and not task.done()]
 
     def _due(self, now: float) -> list[str]:
         registry = self._services.registry

@@ -35,6 +35,7 @@ def new_id() -> str:
 class Work:
     """At most one install a device, and at most so many at once as the services allow.
 
+    `may_try_again` tells of a device that was not reached whether it may be tried again by itself.
     Whoever else changes a device holds it meanwhile, so that two never decide about one at the same time.
     """
 
@@ -44,6 +45,7 @@ class Work:
         self._installations: dict[str, Installation] = {}
         self._unsettled: set[str] = set()
         self._held: set[str] = set()
+        self.may_try_again: Callable[[str], bool] = lambda _: True
 
     def busy(self) -> bool:
         """Whether an install is under way."""
@@ -108,7 +110,8 @@ class Work:
             await store.put_install(msgspec.structs.replace(install, closed=True))
         for device in tuple(devices.values()):
             # The others may have changed while one was begun.
-            if devices.get(device.id) is device and not self.has(device.id) and _worth_a_retry(device):
+            is_free = devices.get(device.id) is device and not self.has(device.id)
+            if is_free and _worth_a_retry(device) and self.may_try_again(device.id):
                 with self.holding(device):
                     await self._begin_again(device)
 

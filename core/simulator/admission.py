@@ -35,7 +35,7 @@ class Gate:
 
     def admit(self, request: HttpRequest, message: soap.Request, operation: Operation) -> Admission:
         """Decide about a request. Raises `OnvifFault` where the user may not do that."""
-        if operation.access is Access.PRE_AUTH and not self._needs_login(message.operation):
+        if not self._needs_login(message.operation, operation.access):
             return Admission()
         verdict = self._doorkeeper.judge(request, message.security, time.monotonic(), self._device.clock.now())
         if verdict.outcome is Outcome.GOOD:
@@ -48,8 +48,10 @@ class Gate:
         challenges = self._doorkeeper.challenges(verdict, request.scheme, time.monotonic())
         return Admission("", self._dialect.unauthorized(raised, challenges), raised.code)
 
-    def _needs_login(self, operation: str) -> bool:
+    def _needs_login(self, operation: str, access: Access) -> bool:
         quirks = self._settings.quirks
+        if access is not Access.PRE_AUTH:
+            return not (quirks.tells_strangers and operation == "GetDeviceInformation")
         return quirks.empty_until_digest or (quirks.clock_needs_login and operation == "GetSystemDateAndTime")
 
     def _reason(self, verdict: Verdict) -> str:

@@ -57,6 +57,7 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     - `makeshift_certificate`: while the web server restarts there is another one with a certificate of its own.
     - `serves_in_turn`: for a while after a restart serves the old certificate and the new one by turns.
     - `redirects_to_https`: every request over HTTP is sent to HTTPS while that is on.
+    - `tells_strangers`: GetDeviceInformation needs no login.
     - `hangs_up`: ends a connection after each answer without having said so.
     """
 
@@ -101,4 +102,5 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     makeshift_certificate: bool = False
     serves_in_turn: bool = False
     redirects_to_https: bool = False
+    tells_strangers: bool = False
     hangs_up: bool = False

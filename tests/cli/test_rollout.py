@@ -163,6 +163,32 @@ async def test_a_file_that_cannot_be_written_is_said(scene: Scene) -> None:
     assert ended.err.splitlines()[-2].startswith("camtrust: no/where.csv cannot be written: ")
 
 
+@pytest.mark.parametrize("command", ["--all", "--status"])
+async def test_a_file_that_is_there_is_not_replaced_unless_that_is_said(scene: Scene, command: str) -> None:
+    answers(scene)
+    taken, link, target = (scene.shell.home / name for name in ("taken.csv", "link.csv", "target"))
+    taken.write_text("mine")
+    target.write_text("mine")
+    link.symlink_to(target)
+    for name in ("taken.csv", "link.csv"):
+        ended = await scene.shell.run("rollout", command, "--csv", name)
+        assert (ended.code, ended.out) == (1, b"")
+        assert f"{name} exists already" in ended.err
+    assert not scene.engine.asked
+    await scene.shell.run("rollout", command, "--csv", "taken.csv", "--force")
+    assert taken.read_text().startswith("name,address")
+    ended = await scene.shell.run("rollout", command, "--csv", "link.csv", "--force")
+    assert ended.code == 1 and "is not a regular file" in ended.err
+    assert target.read_text() == "mine"
+
+
+async def test_who_follows_one_that_another_took_the_place_of_is_told(scene: Scene) -> None:
+    answers(scene, then=msgspec.structs.replace(ENDED, id="r2"))
+    ended = await scene.shell.run("rollout", "--all")
+    assert (ended.code, ended.out) == (1, b"")
+    assert "another one has begun" in ended.err
+
+
 async def test_how_far_it_is_can_be_asked_from_elsewhere(scene: Scene) -> None:
     answers(scene)
     ended = await scene.shell.run("rollout", "--status")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.decide.rollout import MOST_IN_A_ROW, Moves, Pace, Plan, model_of, next_moves, plan
+from core.decide.rollout import MOST_IN_A_ROW, Moves, Pace, Plan, may_try_again, model_of, next_moves, plan
 from core.model.device import CertificateField, Connection, DeviceView
 from core.model.records import Purpose
 from core.model.rollout import MemberState, RolloutMember, Trouble
@@ -303,3 +303,47 @@ def test_a_blocked_device_is_skipped_with_what_to_do() -> None:
 def test_a_model_is_known_by_its_name_alone() -> None:
     assert model_of(None) == model_of(" ") == ""
     assert model_of(" MX-1  PRO ") == "MX-1 PRO"
+
+
+@pytest.mark.parametrize(
+    ("login", "taken", "refused", "busy", "may"),
+    [
+        (0, False, True, True, True),
+        (1, False, False, False, True),
+        (1, False, False, True, False),
+        (1, True, False, True, True),
+        (1, False, True, False, False),
+        (1, True, True, False, False),
+    ],
+)
+def test_one_that_is_back_gets_its_login_as_it_would_in_its_turn(
+    login: int, taken: bool, refused: bool, busy: bool, may: bool
+) -> None:
+    members = [member(0, "A", login), member(1, "B", login, logged_in=taken), member(2, "C", 2, logged_in=not taken)]
+    device = members[0].device
+
+    def is_the_other(one: RolloutMember) -> bool:
+        return one.number == 1
+
+    told = may_try_again(
+        members, device, lambda one: refused and is_the_other(one), lambda one: busy and is_the_other(one)
+    )
+    assert told is may
+    assert may_try_again(members, "another", lambda _: True, lambda _: True)
+
+
+@pytest.mark.parametrize(
+    ("field", "options", "is_left"),
+    [
+        (OWN, {}, True),
+        (OURS, {"reissue": True, "has_login": True}, True),
+        (HTTP, {}, True),
+        (OWN, {"has_login": True}, False),
+        (HTTP, {"has_login": True}, False),
+    ],
+)
+def test_a_stored_login_that_was_refused_is_not_sent_again(
+    field: CertificateField, options: dict[str, bool], is_left: bool
+) -> None:
+    planned = plan(row(ONLINE, field), **{"reissue": False, "has_login": False, **options}, has_refused=True)
+    assert (planned.task is None, planned.trouble is Trouble.LOGIN_REFUSED) == (is_left, is_left)

@@ -200,6 +200,15 @@ async def test_a_refused_login_is_sent_once_and_to_no_other_camera(gateway: Gate
         assert untried.way is Way.KEYSTORE
 
 
+async def test_a_camera_that_lets_strangers_in_says_nothing_about_a_login(gateway: Gateway) -> None:
+    lenient = CameraSettings(keystore=None, quirks=Quirks(tells_strangers=True))
+    slow = CameraSettings(timing=Timing(answer=0.05))
+    async with Camera(lenient) as one, Camera(slow) as other, Camera(slow) as third:
+        reports = await examine(gateway, place(one), place(other), place(third), password="wrong")
+        assert reports[0].login == "none"
+        assert len(credentials(other)) + len(credentials(third)) == 1
+
+
 async def test_a_right_login_is_sent_to_all(gateway: Gateway) -> None:
     async with Camera(CameraSettings(login=(LoginWay.TOKEN,))) as one, Camera() as other, Camera() as third:
         reports = await examine(gateway, place(one), place(other), place(third))

@@ -144,7 +144,7 @@ async def test_where_the_first_of_a_model_fails_the_rest_of_it_is_not_touched(ga
         assert {became[camera.host] for camera in others} == {MemberState.SUCCEEDED}
         first, left = view.devices[0], view.devices[1]
         assert (first.canary, first.trouble) == (True, Trouble.FAILED)
-        assert left.reason == f"The first Meridian MX-1, {first.name} ({first.address}), failed: {first.reason}"
+        assert left.reason == f"The first MX-1, {first.name} ({first.address}), failed: {first.reason}"
         assert {found.id for found in gateway.engine.board.devices.values() if found.host in {alike[0].host}} == {
             left.device
         }
@@ -170,7 +170,7 @@ async def test_a_device_of_unknown_model_goes_ahead_alone(gateway: Gateway) -> N
         await until(lambda: "GetKeyStatus" in slow[0].log.operations())
         await until(lambda: view_of(gateway).devices[0].model)
         assert all(untouched(camera) for camera in others)
-        assert view_of(gateway).devices[0].model == "Meridian MX-1"
+        assert view_of(gateway).devices[0].model == "MX-1"
         assert set(states(await end(gateway)).values()) == {MemberState.SUCCEEDED}
 
 

@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from core.engine.board import Subscription
 from core.model.device import CertificateField
 from core.model.messages import AddDevices, Added
 from core.model.rollout import CancelRollout, MemberState, ReadRollout, RolloutState, RolloutView, StartRollout
@@ -99,3 +100,35 @@ async def test_devices_that_were_changed_in_the_store_are_not_logged_in_to(folde
             assert view.devices[1].address == new
             assert "store was changed" in view.devices[1].reason
             assert untouched(thief[0]) and untouched(found[1])
+
+
+async def test_an_end_that_cannot_be_stored_is_shown_and_stored_at_the_next_start(folder: Path) -> None:
+    async with cameras(44, "MX-1", 1) as found:
+        async with running(folder) as gateway:
+            with closing(sqlite3.connect(folder / "state.db")) as database:
+                database.execute(
+                    "CREATE TRIGGER no_room BEFORE UPDATE ON rollouts WHEN json_extract(NEW.record, '$.state') IS "
+                    "'finished' BEGIN SELECT RAISE(ABORT, 'no room'); END"
+                )
+            subscription = gateway.engine.board.subscribe(lambda: None)
+            await start(gateway, find(gateway, *found))
+            await until(lambda: is_told_to_have_ended(subscription))
+            await until(lambda: not gateway.engine.busy())
+            subscription.close()
+            with closing(sqlite3.connect(folder / "state.db")) as database:
+                database.execute("DROP TRIGGER no_room")
+                assert sealed(database)
+        async with running(folder) as gateway:
+            assert (await end(gateway)).state is RolloutState.FINISHED
+            await until(lambda: not gateway.engine.busy())
+        with closing(sqlite3.connect(folder / "state.db")) as database:
+            assert not sealed(database)
+
+
+def is_told_to_have_ended(subscription: Subscription) -> bool:
+    update = subscription.take()
+    return update is not None and update.rollout is not None and update.rollout.state is RolloutState.FINISHED
+
+
+def sealed(database: sqlite3.Connection) -> bool:
+    return database.execute("SELECT sealed FROM rollouts").fetchone()[0] is not None

@@ -1,5 +1,6 @@
 """Which way video can take: found out after an onboarding, kept, and found out anew when a technician asks."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -125,6 +126,17 @@ async def test_a_device_that_refuses_the_login_is_not_sent_it_again(gateway: Gat
         assert (view.video, view.connection) == (Video.LOGIN_REFUSED, Connection.ONLINE)
         await pass_time(gateway)
         assert len(credentials(camera)) == sent
+
+
+async def test_two_who_have_it_checked_at_once_send_a_refused_login_once(gateway: Gateway) -> None:
+    refuses = {"GetProfiles": Mishap("fault", "Sender/ter:NotAuthorized", times=99, skip=1)}
+    settings = CameraSettings(keystore=None, video=VideoSettings(), faults=refuses)
+    async with Camera(settings) as camera:
+        device = await gateway.add(f"{camera.host}:{camera.https_port}")
+        assert await known(gateway, device.id) is Video.TUNNEL
+        await asyncio.gather(*(check(gateway, device.id) for _ in range(3)))
+        assert gateway.view(device.id).video is Video.LOGIN_REFUSED
+        assert sum("NotAuthorized" in request.outcome for request in credentials(camera)) == 1
 
 
 async def test_a_new_certificate_that_is_accepted_takes_the_answer_away_and_sends_nothing(gateway: Gateway) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,11 +13,12 @@ import click
 from core.model.errors import CamtrustError, ExitCode, UsageError
 from tui.attach import Options, Place, ask, attach, note, run
 from tui.commands.options import as_json, pass_options
-from tui.prompts import read_password
+from tui.prompts import consent, interactive, read_password
 
 if TYPE_CHECKING:
     from core.model.rollout import RolloutDevice, RolloutView, StartRollout
 
+_AGAIN = "The rollout itself is not concerned: camtrust rollout --status --csv FILE writes it to another one."
 _GOES_ON = "The rollout goes on in the engine: camtrust rollout --status shows how far it is, --cancel ends it."
 
 
@@ -30,6 +32,7 @@ _GOES_ON = "The rollout goes on in the engine: camtrust rollout --status shows h
 @click.option("--allow-http-login", is_flag=True, help="Log in even where there is no HTTPS: others could read it.")
 @click.option("--at-once", type=click.IntRange(min=1), metavar="N", help="So many at a time.  [default: as configured]")
 @click.option("--csv", "csv_file", metavar="FILE", help="Write the summary as CSV, too; '-' is standard output.")
+@click.option("--force", is_flag=True, help="Let the CSV file replace one of that name without asking.")
 @click.option("--status", is_flag=True, help="Show how far the rollout is, or how the last one ended.")
 @click.option("--cancel", is_flag=True, help="Begin with no more devices; those under way are brought to their end.")
 @as_json
@@ -45,6 +48,7 @@ def rollout(
     allow_http_login: bool,
     at_once: int | None,
     csv_file: str | None,
+    force: bool,
     status: bool,
     cancel: bool,
     as_json: bool,
@@ -61,6 +65,7 @@ def rollout(
     from core.model.rollout import StartRollout
 
     _check((bool(devices), everything, status, cancel), into_stdout=(csv_file == "-", as_json))
+    _check_file(csv_file, force=force)
     place = options.place()
     if status or cancel:
         return _look(place, cancel=cancel, csv_file=csv_file, as_json=as_json)
@@ -84,6 +89,15 @@ def _check(asked: Sequence[bool], *, into_stdout: Sequence[bool]) -> None:
         raise UsageError("A rollout needs devices.", "Give each DEVICE, or --all, or only --status or --cancel.")
     if all(into_stdout):
         raise UsageError("Standard output cannot take both CSV and JSON.", "Give --csv FILE, or leave --json.")
+
+
+def _check_file(file: str | None, *, force: bool) -> None:
+    """Ask before anything is begun whether a file may be replaced. Raises `CamtrustError` where it may not."""
+    if file in (None, "-") or force or not os.path.lexists(file):
+        return
+    if not interactive():
+        raise CamtrustError(f"{file} exists already.", "Give another name with --csv, or --force to replace it.")
+    consent(f"{file} exists already. Replace it?")
 
 
 def _look(place: Place, *, cancel: bool, csv_file: str | None, as_json: bool) -> ExitCode:
@@ -120,8 +134,13 @@ async def _followed(place: Place, view: RolloutView) -> RolloutView:
     client, _ = await attach(place, Role.VIEWER, watch=True)
     async with client:
         async for update in client.updates():
-            if update.rollout is None or update.rollout.id != view.id:
+            if update.rollout is None:
                 continue
+            if update.rollout.id != view.id:
+                raise CamtrustError(
+                    "The rollout is over, and another one has begun: how it ended is not kept.",
+                    "camtrust list shows the devices, camtrust events what was done.",
+                )
             view = update.rollout
             _tell_ended(view, told)
             if view.state is not RolloutState.RUNNING:
@@ -198,20 +217,24 @@ def _group(title: str, devices: Iterable[RolloutDevice]) -> str:
 
 
 def _write_csv(view: RolloutView, file: str) -> None:
-    """Write a line for each device. Raises `CamtrustError` where the file cannot be written."""
+    """Write a line for each device, never through a link (rule R39). Raises `CamtrustError` where that cannot be."""
+    from tui.export import replace, write_new
     from tui.rollouts import csv_text
 
-    data = csv_text(view).encode()
+    data, path = csv_text(view).encode(), Path(file)
+    if file == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
     try:
-        if file == "-":
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
+        if path.exists():
+            replace(path, data)
         else:
-            Path(file).write_bytes(data)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise CamtrustError(f"{file} cannot be written: {error.strerror}.", "The rollout itself is done.") from None
+            write_new(path, data)
+    except CamtrustError as error:
+        raise CamtrustError(error.title, _AGAIN) from error
+    except FileExistsError:
+        raise CamtrustError(f"{file} is a link that leads nowhere.", _AGAIN) from None
 
 
 def _exit_code(devices: Iterable[RolloutDevice]) -> ExitCode:
