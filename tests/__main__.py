@@ -1,6 +1,7 @@
 """All tests, in processes side by side: most of the time a test waits for a simulated camera.
 
-`python -m tests` prints what each has to say when it has ended, and fails if one of them did.
+`python -m tests` shows how one of them goes, prints what the others have to say when they have ended, and fails if one
+of them did.
 """
 
 import subprocess
@@ -12,28 +13,31 @@ from pathlib import Path
 from typing import IO
 
 _FOLDER = Path(__file__).parent
-# What waits most: it gets as many processes as this for itself.
-_SLOW, _SHARES = ("engine", "whole"), 2
+# What waits most is dealt out by itself.
+_SLOW = ("engine", "whole")
+_SHARES = 2
 
 
 def main() -> int:
     """Run all; return the exit code of the first that failed."""
-    *shares, rest = parts()
+    *others, shown = parts()
     with ExitStack() as stack:
-        running = [_start(part, stack.enter_context(tempfile.TemporaryFile())) for part in shares]
+        started = [_start(part, stack.enter_context(tempfile.TemporaryFile())) for part in others]
+        codes = []
         try:
-            codes = [subprocess.call(_command(rest))]
+            codes.append(subprocess.call(_command(shown)))
         finally:
             # An interrupt has reached all.
-            codes_of_shares = [_end(*one) for one in running]
-    return next((code for code in (*codes, *codes_of_shares) if code), 0)
+            codes += [_end(*other) for other in started]
+    return next(filter(None, codes), 0)
 
 
 def parts() -> list[list[str]]:
-    """Return the arguments of each process; together they hold every test once."""
-    slow = sorted(str(path) for folder in _SLOW for path in (_FOLDER / folder).glob("test_*.py"))
-    rest = [str(_FOLDER), *(f"--ignore={_FOLDER / folder}" for folder in _SLOW)]
-    return [*(slow[share::_SHARES] for share in range(_SHARES)), rest]
+    """Return the files for each process; together they are all there are."""
+    files = sorted(_FOLDER.rglob("test_*.py"))
+    slow = [file for file in files if file.parent.name in _SLOW]
+    rest = [file for file in files if file.parent.name not in _SLOW]
+    return [list(map(str, dealt[share::_SHARES])) for dealt in (slow, rest) for share in range(_SHARES)]
 
 
 def _command(part: Sequence[str]) -> list[str]:

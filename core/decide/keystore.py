@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from core.decide.certificates import common_name, fingerprint
-from core.model.keystore import Inventory, KeystoreCapabilities, Way
+from core.model.keystore import Inventory, KeystoreCapabilities, MadeKey, Way
 from core.model.preflight import Slots
 
 _PREFIX = "camtrust"
@@ -35,6 +35,7 @@ class Change(StrEnum):
     """A call that takes something back."""
 
     REPLACE_ASSIGNMENT = "replace assignment"
+    ADD_ASSIGNMENT = "add assignment"
     REMOVE_ASSIGNMENT = "remove assignment"
     DELETE_PATH = "delete path"
     DELETE_CERTIFICATE = "delete certificate"
@@ -72,6 +73,21 @@ class Room:
     old_path: str = ""
     problem: str = ""
     hint: str = ""
+
+
+def key_ids(inventory: Inventory, way: Way) -> list[str]:
+    """Return the ids of all keys; by the device service a key has the id of its certificate."""
+    return [item.id for item in (inventory.keys if way is Way.KEYSTORE else inventory.certificates)]
+
+
+def was_there(inventory: Inventory, key: MadeKey, way: Way) -> bool:
+    """Tell whether a device that was asked for a new key answered with one that it had.
+
+    A makeshift certificate that it did not have is new even where it took the id, and the place, of another one.
+    """
+    if key.makeshift:
+        return any(item.der == key.makeshift for item in inventory.certificates)
+    return key.id in key_ids(inventory, way)
 
 
 def find_room(capabilities: KeystoreCapabilities, inventory: Inventory, leaf: bytes) -> Room:
@@ -135,35 +151,54 @@ def is_assigned(inventory: Inventory, ours: Ours) -> bool:
 
 
 def take_back(inventory: Inventory, ours: Ours, old_path: str) -> tuple[Call, ...]:
-    """Return the calls that undo one install: first the former path is assigned again, then ours goes."""
+    """Return the calls that undo one install: first the former path is assigned again, then ours goes.
+
+    Some devices take the former one from the server, and then refuse ours.
+    """
     paths = _our_paths(inventory, ours)
-    calls = [_unassign(path, old_path, inventory) for path in inventory.assigned if path in paths]
+    former = old_path if old_path in _paths_of_others(inventory, paths) else ""
+    calls = [_unassign(path, former) for path in inventory.assigned if path in paths]
+    if former and not inventory.assigned:
+        calls = [Call(Change.ADD_ASSIGNMENT, former)]
     return (*calls, *_deletions(inventory, paths, _our_certificates(inventory, ours), _our_keys(inventory, ours)))
 
 
-def leftovers(inventory: Inventory, prefix: str, signed: Container[bytes] = (), *, keep: str = "") -> tuple[Call, ...]:
+def is_all_there_is(inventory: Inventory, ours: Ours, old_path: str) -> bool:
+    """Tell whether the former path is gone, and the TLS server would have none without what this install made."""
+    others = _paths_of_others(inventory, _our_paths(inventory, ours))
+    return bool(old_path) and old_path not in others and others.isdisjoint(inventory.assigned)
+
+
+def leftovers(
+    inventory: Inventory, prefix: str, signed: Container[bytes] = (), *, keep: str = "", leaf: bytes = b""
+) -> tuple[Call, ...]:
     """Return the calls that clear away what installs of this gateway left, but what is assigned or has alias `keep`.
 
-    `signed` are the certificates, raw, that earlier ones had signed, for devices that forget aliases.
+    Nor does `leaf` go, which is what the device shows: not every one tells rightly what is assigned. `signed` are the
+    certificates, raw, that earlier ones had signed, for devices that forget aliases.
     """
 
     def old(alias: str) -> bool:
         return alias.startswith(prefix) and alias != keep
 
-    certificates = {item.id for item in inventory.certificates if old(item.alias) or item.der in signed}
+    shown = {item.id for item in inventory.certificates if leaf and item.der == leaf}
+    shows = {*inventory.assigned, *(path.id for path in inventory.paths if not shown.isdisjoint(path.certificates[:1]))}
+    certificates = {item.id for item in inventory.certificates if old(item.alias) or item.der in signed} - shown
     paths = {
         path.id
         for path in inventory.paths
-        if (old(path.alias) or not certificates.isdisjoint(path.certificates[:1])) and path.id not in inventory.assigned
+        if (old(path.alias) or not certificates.isdisjoint(path.certificates[:1])) and path.id not in shows
     }
     keys = {key.id for key in inventory.keys if old(key.alias)}
     return _deletions(inventory, paths, certificates, keys)
 
 
-def _unassign(path: str, old_path: str, inventory: Inventory) -> Call:
-    if old_path and any(known.id == old_path for known in inventory.paths):
-        return Call(Change.REPLACE_ASSIGNMENT, path, old_path)
-    return Call(Change.REMOVE_ASSIGNMENT, path)
+def _unassign(path: str, former: str) -> Call:
+    return Call(Change.REPLACE_ASSIGNMENT, path, former) if former else Call(Change.REMOVE_ASSIGNMENT, path)
+
+
+def _paths_of_others(inventory: Inventory, ours: Container[str]) -> set[str]:
+    return {path.id for path in inventory.paths if path.id not in ours}
 
 
 def _our_paths(inventory: Inventory, ours: Ours) -> set[str]:
@@ -181,7 +216,7 @@ def _our_certificates(inventory: Inventory, ours: Ours) -> set[str]:
         for certificate in inventory.certificates
         if certificate.alias == ours.alias
         or (ours.candidate is not None and certificate.der == ours.candidate)
-        or (ours.makeshift and fingerprint(certificate.der) == ours.makeshift)
+        or False
     }
 
 

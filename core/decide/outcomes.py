@@ -60,16 +60,17 @@ def outcome_of(device: DeviceRecord, install: InstallRecord, past: Past) -> Outc
 def _why(device: DeviceRecord, install: InstallRecord, past: Past) -> tuple[Trouble | None, str, str]:
     if CANCELLED in install.outcome:
         return Trouble.CANCELLED, _from(install.outcome, CANCELLED), ""
+    if past.refusal is not None and not past.unsent:
+        return Trouble.LOGIN_REFUSED, *past.refusal
     told = next((attention for attention in device.attention if attention.kind in _TROUBLES), None)
-    if past.refusal is not None:
-        # Where nothing was changed, what is told of the device is from before, and the refusal may be new.
-        is_new = install.outcome == f"{NOTHING_CHANGED}{past.refusal[0]}."
-        needed = told is not None and told.kind is AttentionKind.LOGIN_NEEDED and not is_new
-        return (Trouble.LOGIN_NEEDED if needed else Trouble.LOGIN_REFUSED, *past.refusal)
     if install.outcome.startswith(NOTHING_CHANGED):
-        return Trouble.UNREACHABLE, install.outcome.removeprefix(NOTHING_CHANGED).rstrip("."), ""
+        # What is told of the device is from before.
+        trouble = Trouble.LOGIN_NEEDED if past.unsent else Trouble.UNREACHABLE
+        return trouble, install.outcome.removeprefix(NOTHING_CHANGED).rstrip("."), ""
     if told is not None:
         return _TROUBLES[told.kind], *_words(told)
+    if past.refusal is not None:
+        return Trouble.LOGIN_NEEDED, *past.refusal
     if device.scheme == "https" and device.pin is not None:
         return None, "", ""
     return Trouble.FAILED, "It answers only over plain HTTP", "Enable HTTPS on the camera's own page, then try again."

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.decide.certificates import fingerprint
 from core.decide.keystore import Ours
 from core.decide.steps import Action, Step
-from core.model.keystore import Inventory, Way
+from core.model.errors import DeviceError, WrongLeafError
+from core.model.keystore import Way
 from core.model.records import InstallRecord, JournalEntry, Pin
 
 BEGIN, DONE, FAILED = "begin", "done", "failed"
@@ -34,18 +36,27 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
-    """The leaves that an install may end with, by fingerprint, and the fingerprint of the new key."""
+    """The leaves that an install may end with, by fingerprint, and the fingerprint of the new key.
+
+    `makeshift` is the certificate that the device made with the key: it told of it over a connection that showed the
+    old one, and some devices use it at once.
+    """
 
     old: str
     candidate: str
     candidate_key: str = ""
+    makeshift: str = ""
+
+    def is_former(self, seen: str) -> bool:
+        """Tell whether that is what ours is to take the place of."""
+        return seen == self.old or (bool(self.makeshift) and seen == self.makeshift)
 
 
 def judge(leaves: Leaves, seen: str, seen_key: str, *, may_come: bool) -> Verdict:
     """Judge the leaf that the device serves. `may_come` tells whether ours was, or may have been, assigned lately."""
     if leaves.candidate and seen == leaves.candidate:
         return Verdict.ADOPT
-    if seen == leaves.old:
+    if leaves.is_former(seen):
         return Verdict.WAIT if may_come else Verdict.ROLL_BACK
     if leaves.candidate_key and seen_key == leaves.candidate_key:
         return Verdict.OWN_VERSION
@@ -79,10 +90,11 @@ class Past:
     """What the journal tells of one install.
 
     `touched` is whether anything on the device may have been changed, `uploaded` whether it may hold our certificate,
-    which some devices take into use by that alone, and `assigning` whether our path may be assigned. `host`, `port` and
-    `path` are where it was met. `refusal` is the title and hint of the error by which it refused the login, if it did.
-    `adopted` is whether its certificate was pinned, so that all that is left is to clear up; `way` is the service by
-    which its certificates are managed.
+    which some devices take into use by that alone, and `assigning` whether our path may be assigned. `host`, `port`
+    and `path` are where it was met, `weak_tls` is the older TLS that it needed there, if it did. `refusal` is the
+    title and hint of the error by which it refused the login, if it did; `unsent` is whether it got none. `adopted`
+    is whether its certificate was pinned, so that all that is left is to clear up; `way` is the service by which its
+    certificates are managed.
     """
 
     touched: bool = False
@@ -95,7 +107,9 @@ class Past:
     host: str = ""
     port: int = 0
     path: str = ""
+    weak_tls: str = ""
     refusal: tuple[str, str] | None = None
+    unsent: bool = False
     adopted: bool = False
     way: Way = Way.KEYSTORE
 
@@ -103,10 +117,14 @@ class Past:
         """Return how to know what this install made."""
         return Ours(alias, candidate, self.key, self.keys_before, self.makeshift)
 
-    def may_be_ours(self, inventory: Inventory) -> bool:
-        """Tell whether a certificate is left that came while one was made whose id nobody has told."""
-        in_doubt = self.way is Way.DEVICE and self.touched and not self.key
-        return in_doubt and any(item.id not in self.keys_before for item in inventory.certificates)
+    def makes_do(self, error: DeviceError) -> bool:
+        """Tell whether the device has only begun to use the certificate that it made with the key."""
+        return isinstance(error, WrongLeafError) and fingerprint(error.presented) == self.makeshift
+
+    @property
+    def may_be_making(self) -> bool:
+        """Whether nobody has told what became of a key, and the device lists none before it is made."""
+        return self.way is Way.DEVICE and self.touched and not self.key
 
 
 def read_journal(entries: Iterable[JournalEntry]) -> Past:
@@ -128,7 +146,9 @@ def read_journal(entries: Iterable[JournalEntry]) -> Past:
         host=data.get("host", ""),
         port=int(data.get("port", 0)),
         path=data.get("device_service", ""),
+        weak_tls=data.get("weak_tls", ""),
         adopted=Step.CLEAN in phases,
         way=Way(data.get("way", Way.KEYSTORE)),
+        unsent=bool(data.get("unsent")),
         refusal=(data["refused"], data["hint"]) if phases.get(Step.LOGIN) == FAILED else None,
     )

@@ -72,6 +72,9 @@ STEPS = (
 RULES = {rule.step: rule for rule in STEPS}
 NUMBERS = {rule.step: number for number, rule in enumerate(STEPS, 1)}
 
+NO_LOGIN_ASKED = "the camera asked for none"
+"""What the step that logs in tells where a device lets everybody in."""
+
 POINT_OF_NO_RETURN = Step.INSTALL
 """From this step on an install is carried to its end; before, it can be cancelled and leaves nothing behind."""
 

@@ -11,7 +11,7 @@ from core.decide.recovery import BEGIN, DONE, FAILED, Past, in_doubt, read_journ
 from core.decide.steps import Step
 from core.engine.clock import stamp
 from core.engine.services import Services
-from core.model.errors import LoginRefusedError
+from core.model.errors import LoginNeededError, LoginRefusedError
 from core.model.keystore import Inventory
 from core.model.records import DeviceRecord, InstallRecord, JournalEntry, Login
 from core.network.look import Seen
@@ -48,7 +48,7 @@ class Case:
 
     @property
     def may_fall_back(self) -> bool:
-        """Whether older TLS may be tried with the device if it refuses today's."""
+        """Whether older TLS may be tried with the device, before it was seen, if it refuses today's."""
         return may_fall_back(self.original, self.install.request)
 
     @property
@@ -62,8 +62,11 @@ class Case:
         self.login = await self.services.store.login(self.device.id)
         # One that only has to be cleared up after is where its record says: it may have been followed since.
         if past.host and self.is_in_doubt and not past.adopted:
-            place = {"scheme": "https", "host": past.host, "port": past.port, "path": past.path}
-            self.device = msgspec.structs.replace(self.device, **place)
+            self.device = msgspec.structs.replace(
+                self.device, scheme="https", host=past.host, port=past.port, path=past.path
+            )
+            if past.weak_tls:
+                self.device = msgspec.structs.replace(self.device, tls=past.weak_tls, weak_tls=True)
         if past.refusal:
             self.refusal = LoginRefusedError(*past.refusal)
         return past
@@ -80,6 +83,7 @@ class Case:
         """Write down where the device was met, and by which leaf it is known from now on."""
         device = self.device
         place = {"host": device.host, "port": str(device.port), "device_service": device.path}
+        place["weak_tls"] = device.tls if device.weak_tls else ""
         await self.note(Step.LOOK, DONE, place)
         await self.update_install(old=leaf)
 
@@ -110,7 +114,8 @@ class Case:
                 yield onvif
         except LoginRefusedError as error:
             self.refusal = error
-            await self.note(Step.LOGIN, FAILED, {"refused": error.title, "hint": error.hint})
+            unsent = "yes" if isinstance(error, LoginNeededError) else ""
+            await self.note(Step.LOGIN, FAILED, {"refused": error.title, "hint": error.hint, "unsent": unsent})
             raise
 
     async def learn_leaf(self, der: bytes) -> str:

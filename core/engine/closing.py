@@ -49,7 +49,7 @@ class Closing:
             return self.not_reached(error or DeviceError(f"{what[:1].upper()}{what[1:]}", endings.TRY_AGAIN))
         if not self.left_behind:
             return endings.kept_own(self._case.device, self._case.install.old, error, what)
-        what = f"{what}; what was made on the camera could not be removed"
+        what = f"{what}; what was made on the camera may be left there"
         ending = endings.kept_own(self._case.device, self._case.install.old, error, what)
         return endings.with_note(ending, endings.LEFT_BEHIND)
 

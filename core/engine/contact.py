@@ -14,7 +14,7 @@ from core.decide.old_tls import change_in_words
 from core.decide.plain_http import Spot, kept_back, may_log_in
 from core.decide.ports import has_https, is_https_off
 from core.decide.preflight import CLOCK_TOLERANCE
-from core.decide.steps import Step
+from core.decide.steps import NO_LOGIN_ASKED, Step
 from core.engine.case import Case
 from core.engine.clock import now
 from core.engine.enabling import Enabling, Outcome
@@ -168,7 +168,7 @@ class Contact:
             login = self._case.login
             line.detail = f"as {login.user} ({onvif.login_way})" if login else ""
             if onvif.login_way == "none":
-                line.detail = "the camera asked for none"
+                line.detail = NO_LOGIN_ASKED
         self._learn(information)
 
     def _learn(self, information: Information) -> None:
@@ -185,21 +185,22 @@ class Contact:
                 raise UnsupportedError("The camera cannot take a certificate of ours", "It keeps its own certificate.")
             management = onvif.management(capabilities.way)
             inventory = await management.inventory()
-            leaf = await self._case.services.store.certificate(self._case.install.old or "")
-            room = find_room(capabilities, inventory, leaf or b"")
+            leaf = await self._case.services.store.certificate(self._case.install.old or "") or b""
+            room = find_room(capabilities, inventory, leaf)
             # By the device service a device does not say how much room there is.
             is_tight = bool(room.problem) or capabilities.way is Way.DEVICE
-            if is_tight and await self._make_room(management, inventory):
+            if is_tight and await self._make_room(management, inventory, leaf):
                 inventory = await management.inventory()
-                room = find_room(capabilities, inventory, leaf or b"")
+                room = find_room(capabilities, inventory, leaf)
             if room.problem:
                 raise FaultError(room.problem, room.hint)
             line.detail = "for one key and one certificate"
         return inventory, room
 
-    async def _make_room(self, management: CertificateManagement, inventory: Inventory) -> bool:
+    async def _make_room(self, management: CertificateManagement, inventory: Inventory, leaf: bytes) -> bool:
         """Clear away what earlier installs of ours left behind; tell whether there was anything."""
-        left = leftovers(inventory, self._case.services.alias_prefix, await self._case.signed_before(inventory))
+        signed = await self._case.signed_before(inventory)
+        left = leftovers(inventory, self._case.services.alias_prefix, signed, leaf=leaf)
         try:
             for call in left:
                 await carry_out(management, call, self._case.device.id)

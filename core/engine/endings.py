@@ -31,7 +31,7 @@ REVIEW = Attention(
 
 LEFT_BEHIND = Attention(
     AttentionKind.CLEAN_UP,
-    "A key or certificate of ours was left on the camera",
+    "A key or certificate of ours may be left on the camera",
     "The next install clears it away. It can also be deleted in the camera's own settings.",
 )
 

@@ -97,7 +97,7 @@ class Installation:
         if not past.touched or self._case.install.old is None:
             return None
         # While it is away no other install has to wait for it.
-        await look(self._case.device.host, self._case.device.port or 0, legacy=self._case.may_fall_back)
+        await look(self._case.device.host, self._case.device.port or 0, legacy=self._case.device.weak_tls)
         async with self._services.installs:
             return await self._settle()
 
@@ -175,14 +175,15 @@ class Installation:
     async def _conclude(self, error: DeviceError | None, what: str = "") -> Ending | None:
         """Return how it ends after the last call to the device, which may have failed. None: it is not known yet."""
         ending = None
-        if (await self._case.past()).touched or isinstance(error, WrongLeafError):
+        past = await self._case.past()
+        if past.touched or isinstance(error, WrongLeafError):
             try:
                 ending = await self._settle()
             except DeviceError as unsettled:
                 await self._closing.leave_open(unsettled, what or (error or unsettled).title)
                 return None
-            if not what:
-                error = error or _not_taken()
+            if not what and (error is None or past.makes_do(error)):
+                error = _not_taken()
         told = what or (error.title if error else "there was nothing to install")
         return ending or self._closing.kept_own(error, told)
 
@@ -198,18 +199,23 @@ class Installation:
             case Verdict.ADOPT:
                 return await self._adopt(seen.fingerprint)
             case Verdict.OWN_VERSION:
-                leaf = await self._case.learn_leaf(seen.der)
-                what = "the camera made a certificate of its own from our key"
-                return endings.kept_own(self._case.device, leaf, None, what)
+                return await self._own_version(seen)
             case Verdict.BLOCK:
                 return await self._closing.blocked_by(seen.der)
-        await self._take_back()
+        await self._take_back(seen.fingerprint)
+        if self._closing.left_behind and seen.fingerprint != self._case.install.old:
+            return await self._own_version(seen)
         return None
 
-    async def _take_back(self) -> None:
+    async def _own_version(self, seen: Seen) -> Ending:
+        leaf = await self._case.learn_leaf(seen.der)
+        what = "the camera made a certificate of its own from our key"
+        return endings.kept_own(self._case.device, leaf, None, what)
+
+    async def _take_back(self, leaf: str) -> None:
         """Take back what was made; what the device does not let go of is only told."""
         try:
-            await self._settlement.undo(self._patience)
+            await self._settlement.undo(self._patience, leaf)
         except AWAY:
             raise
         except DeviceError as error:

@@ -11,7 +11,7 @@ from datetime import datetime
 from core.authority.authority import Issued, IssueRequest
 from core.decide.certificates import fingerprint, public_key
 from core.decide.key_choice import KeySpec, csr_algorithms, key_specs
-from core.decide.keystore import Room
+from core.decide.keystore import Room, key_ids, was_there
 from core.decide.recovery import BEGIN, DONE, FAILED
 from core.decide.steps import Action, Step
 from core.engine.case import Case
@@ -55,7 +55,7 @@ class Maker:
     ) -> None:
         """Run the three steps. Raises `DeviceError`; the journal then tells how far it came."""
         with self._progress.step(Step.KEY) as line:
-            spec, key = await self._make_key(capabilities, inventory, line)
+            spec, key = await self._make_key(capabilities, inventory, room, line)
         with self._progress.step(Step.SIGN) as line:
             csr = await self._request(key.id, csr_algorithms(spec, capabilities.algorithms))
             der = await self._sign(csr, spec, key, device_clock, line)
@@ -63,23 +63,29 @@ class Maker:
             await self._hand_over(der, key.id, room.old_path, line)
 
     async def _make_key(
-        self, capabilities: KeystoreCapabilities, inventory: Inventory, line: Line
+        self, capabilities: KeystoreCapabilities, inventory: Inventory, room: Room, line: Line
     ) -> tuple[KeySpec, MadeKey]:
-        known = {"keys_before": "\n".join(_key_ids(inventory, capabilities.way)), "way": capabilities.way}
+        ids = "\n".join(key_ids(inventory, capabilities.way))
+        known = {"keys_before": ids, "way": capabilities.way, "old_path": room.old_path}
         specs = key_specs(capabilities)
         for spec, is_last in zip(specs, (*[False] * (len(specs) - 1), True), strict=True):
             try:
-                return spec, await self._make_one_key(spec, known, line)
+                return spec, await self._make_one_key(spec, inventory, known, line)
             except (FaultError, UnsupportedError) as error:
                 refused = isinstance(error, UnsupportedError) or not _OTHER_KEY.isdisjoint(error.codes)
                 if is_last or not refused:
                     raise
         raise UnsupportedError("The device makes no kind of key that can be used", "It keeps its own certificate.")
 
-    async def _make_one_key(self, spec: KeySpec, known: dict[str, str], line: Line) -> MadeKey:
+    async def _make_one_key(self, spec: KeySpec, inventory: Inventory, known: dict[str, str], line: Line) -> MadeKey:
         line.detail = str(spec)
         async with self._journaled(Action.MAKE_KEY, **known) as data:
             key = await self._management.create_key(spec, self._alias)
+            if was_there(inventory, key, Way(known["way"])):
+                raise FaultError(
+                    "The device answered with a key that was there before",
+                    "It keeps its own certificate. A newer firmware may help.",
+                )
             data["key"], data["makeshift"] = key.id, fingerprint(key.makeshift) if key.makeshift else ""
         # What this model took last time says more than what the device expects.
         line.usual = line.usual or key.seconds or None
@@ -149,7 +155,7 @@ class Maker:
     async def _hand_over(self, der: bytes, key: str, old_path: str, line: Line) -> None:
         management = self._management
         # Some devices take it into use at once.
-        async with self._journaled(Action.UPLOAD, old_path=old_path) as data:
+        async with self._journaled(Action.UPLOAD) as data:
             certificate, uploaded_for = await management.upload(der, key, self._alias)
             data["certificate"] = certificate
         if uploaded_for and uploaded_for != key:
@@ -182,8 +188,3 @@ class Maker:
             await self._case.note(action, FAILED, {})
             raise
         await self._case.note(action, DONE, learnt)
-
-
-def _key_ids(inventory: Inventory, way: Way) -> list[str]:
-    """Return the ids that a new key cannot have; by the device service a key has the id of its certificate."""
-    return [item.id for item in (inventory.keys if way is Way.KEYSTORE else inventory.certificates)]

@@ -8,7 +8,7 @@ import msgspec
 
 from core.decide.outcomes import Outcome
 from core.decide.rollout import Moves, Pace, model_of, next_moves
-from core.decide.steps import NUMBERS, Step
+from core.decide.steps import NO_LOGIN_ASKED, NUMBERS, Step
 from core.engine.adding import Adding
 from core.engine.clock import stamp
 from core.engine.errands import Errands
@@ -29,7 +29,7 @@ from core.model.rollout import (
 
 _LOGIN = NUMBERS[Step.LOGIN] - 1
 # What stands beside that step where it was done without a login.
-_WITHOUT = ("", "the camera asked for none")
+_WITHOUT = ("", NO_LOGIN_ASKED)
 _ENDED = (MemberState.SUCCEEDED, MemberState.FAILED)
 _OUR_FAULT = Outcome(MemberState.FAILED, "Internal error", "The log file has the cause.", Trouble.FAILED)
 

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 
 from core.decide.certificates import key_fingerprint
-from core.decide.keystore import Call, Change, is_assigned, leftovers, take_back
+from core.decide.keystore import Call, Change, is_all_there_is, is_assigned, leftovers, take_back
 from core.decide.recovery import SURE, SURE_AFTER_TURNS, Leaves, Past, Steadiness, Verdict, judge
 from core.engine.case import Case
 from core.model.errors import (
@@ -39,7 +39,7 @@ _FIRST_READ_BACK, _READ_BACK_EVERY = 2.0, 10.0
 # What a repeated call meets: its object is gone already, or not assigned any more.
 _GONE = frozenset(("KeyID", "CertificateID", "CertificationPathID", "OldCertificationPathID"))
 _IN_USE = "ReferenceExists"
-_ASSIGNMENT = frozenset((Change.REPLACE_ASSIGNMENT, Change.REMOVE_ASSIGNMENT))
+_ASSIGNMENT = frozenset((Change.REPLACE_ASSIGNMENT, Change.ADD_ASSIGNMENT, Change.REMOVE_ASSIGNMENT))
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +58,8 @@ class Settlement:
         that goes on showing ever other strange ones is to be blocked. Raises `NotReachedError` or `TlsFailedError` when
         it does not come back, or to rest, in time. `tell` gets what it is at, in words.
         """
-        past, leaves = await self._case.past(), await self._leaves()
+        past = await self._case.past()
+        leaves = await self._leaves(past)
         start = self._loop.time()
         end = start + patience
         # An upload alone changes what is served on few devices only.
@@ -69,8 +70,8 @@ class Settlement:
             seen = await self._look_until(end, tell)
             if self._loop.time() >= end:
                 may_come, late = False, late + 1
-            elif may_come and seen.fingerprint == leaves.old and self._loop.time() >= read_back:
-                may_come = await self._still_assigned(past)
+            elif may_come and leaves.is_former(seen.fingerprint) and self._loop.time() >= read_back:
+                may_come = await self._still_assigned(past, seen.fingerprint)
                 read_back = self._loop.time() + _READ_BACK_EVERY
             verdict = judge(leaves, seen.fingerprint, key_fingerprint(seen.der), may_come=may_come)
             tell(_AT.get(verdict, ""))
@@ -81,8 +82,8 @@ class Settlement:
             pause = min(pause * 1.5, _LONGEST_PAUSE) if verdict is Verdict.WAIT else _PAUSES[verdict]
             await asyncio.sleep(_PAUSE_AFTER_TURNS if steadiness.turns or late else pause)
 
-    async def undo(self, patience: float) -> None:
-        """Take back what the install made, over connections bound to the former leaf. Safe to repeat.
+    async def undo(self, patience: float, leaf: str) -> None:
+        """Take back what the install made, over connections bound to the former leaf, or to `leaf`. Safe to repeat.
 
         Raises `NotReachedError`, `TlsFailedError` or `WrongLeafError` where the device is not there for it now, another
         `DeviceError` where it does not let something be taken back for `patience` seconds.
@@ -91,7 +92,7 @@ class Settlement:
         end, pause = self._loop.time() + patience, _SHORTEST_PAUSE
         while past.touched:
             try:
-                if await self._undo_once(past):
+                if await self._undo_once(past, leaf):
                     return
                 unclear: DeviceError = FaultError("What was begun on the device is still in use by it")
             except (AnswerLostError, GarbledError) as error:
@@ -99,22 +100,26 @@ class Settlement:
             if self._loop.time() >= end:
                 raise unclear
             # Where the assignment was turned back the web server restarts, and only then the rest can be taken away.
-            await self._await_old(end)
+            leaf = await self._await_former(end, await self._leaves(past))
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
-    async def _undo_once(self, past: Past) -> bool:
+    async def _undo_once(self, past: Past, leaf: str) -> bool:
         """Make the calls up to a change of the assignment; tell whether nothing is left to be done."""
         is_done = True
-        async with self._case.session(self._case.install.old) as onvif:
+        ours = past.ours(self._case.alias, await self._candidate())
+        async with self._case.session(leaf) as onvif:
             management = onvif.management(past.way)
             inventory = await management.inventory()
-            for call in take_back(inventory, past.ours(self._case.alias, await self._candidate()), past.old_path):
+            if is_all_there_is(inventory, ours, past.old_path):
+                raise FaultError("The camera's former certificate is gone", "What was made in its place is left there.")
+            calls = take_back(inventory, ours, past.old_path)
+            for call in calls:
                 is_done &= await carry_out(management, call, self._case.device.id)
                 if call.change in _ASSIGNMENT:
                     return False
-            if is_done and past.may_be_ours(await management.inventory()):
-                raise FaultError("The camera keeps a certificate that may be ours", "Look at them on its own page.")
+        if past.may_be_making and not calls:
+            raise FaultError("The camera may keep a certificate of ours, or still be making it")
         return is_done
 
     async def clean(self, leaf: str) -> None:
@@ -127,12 +132,13 @@ class Settlement:
             for call in leftovers(inventory, self._case.services.alias_prefix, signed, keep=self._case.alias):
                 await carry_out(management, call, self._case.device.id)
 
-    async def _leaves(self) -> Leaves:
+    async def _leaves(self, past: Past) -> Leaves:
         candidate = await self._candidate()
         return Leaves(
             old=self._case.install.old or "",
             candidate=self._case.install.candidate or "",
             candidate_key=key_fingerprint(candidate) if candidate else "",
+            makeshift=past.makeshift,
         )
 
     async def _candidate(self) -> bytes | None:
@@ -154,30 +160,33 @@ class Settlement:
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     async def _look(self) -> Seen:
-        device, legacy = self._case.device, self._case.may_fall_back
-        seen = await look(device.host, device.port or 0, legacy=legacy, deadline=_LOOK_DEADLINE)
+        device = self._case.device
+        seen = await look(device.host, device.port or 0, legacy=device.weak_tls, deadline=_LOOK_DEADLINE)
         self._case.note_tls(seen)
         return seen
 
-    async def _still_assigned(self, past: Past) -> bool:
+    async def _still_assigned(self, past: Past, leaf: str) -> bool:
         """Read back whether our path is assigned; where that cannot be read it still may be."""
         try:
-            async with self._case.session(self._case.install.old) as onvif:
+            async with self._case.session(leaf) as onvif:
                 inventory = await onvif.management(past.way).inventory()
         except DeviceError as error:
             _log.info("%s: assignment not read back: %s", self._case.device.id, error.title)
             return True
         return is_assigned(inventory, past.ours(self._case.alias, await self._candidate()))
 
-    async def _await_old(self, end: float) -> None:
-        """Look until the former leaf is served again for sure, at the latest until `end`."""
-        times = 0
+    async def _await_former(self, end: float, leaves: Leaves) -> str:
+        """Look until a former leaf is served again for sure, at the latest until `end`; return the one to expect."""
+        leaf, times = leaves.old, 0
         while times < SURE:
             seen = await self._look_until(end)
-            times = times + 1 if seen.fingerprint == self._case.install.old else 0
+            times = times + 1 if seen.fingerprint == leaf else 0
+            if leaves.is_former(seen.fingerprint):
+                leaf = seen.fingerprint
             await asyncio.sleep(_SHORTEST_PAUSE)
             if not times and self._loop.time() >= end:
-                return
+                break
+        return leaf
 
 
 async def carry_out(management: CertificateManagement, call: Call, device: str) -> bool:
@@ -200,6 +209,8 @@ async def _make(management: CertificateManagement, call: Call) -> None:
     match call.change:
         case Change.REPLACE_ASSIGNMENT:
             await management.replace_assignment(call.target, call.instead)
+        case Change.ADD_ASSIGNMENT:
+            await management.add_assignment(call.target)
         case Change.REMOVE_ASSIGNMENT:
             await management.remove_assignment(call.target)
         case Change.DELETE_PATH:

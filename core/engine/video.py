@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 
 import msgspec
 
@@ -22,7 +23,7 @@ from core.model.records import DeviceRecord
 from core.model.video import Video
 from core.network.streaming import probe_rtsp, probe_rtsps, probe_tunnel
 
-_TICK = 0.5
+_TOGETHER = 0.05
 _AT_ONCE = 8
 _LONGEST_TALK = 15.0
 _AWAY = (NotReachedError, TlsFailedError, WrongLeafError)
@@ -46,14 +47,19 @@ class Videos:
 
     async def run(self) -> None:
         """Ask each device that is due, until cancelled."""
-        loop = asyncio.get_running_loop()
-        async with asyncio.TaskGroup() as group:
-            while True:
-                self._make_way()
-                for device in self._due(loop.time()):
-                    self._not_before[device] = loop.time() + self._services.config.check_period
-                    self._under_way[device] = group.create_task(self._find_out(device), name=f"video of {device}")
-                await asyncio.sleep(_TICK)
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+        subscription = self._services.board.subscribe(changed.set)
+        try:
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    changed.clear()
+                    self._make_way()
+                    for device in self._due(loop.time()):
+                        self._not_before[device] = loop.time() + self._services.config.check_period
+                        self._under_way[device] = group.create_task(self._find_out(device), name=f"video of {device}")
+                    await self._next(changed)
+        finally:
+            subscription.close()
 
     async def check(self, devices: Collection[str]) -> None:
         """Ask these devices now, as far as they may be asked; what is under way is waited for first.
@@ -78,15 +84,22 @@ class Videos:
     def _due(self, now: float) -> list[str]:
         registry = self._services.registry
         self._under_way = {device: task for device, task in self._under_way.items() if not task.done()}
-        self._not_before = {device: at for device, at in self._not_before.items() if device in registry.devices}
+        self._not_before = {device: at for device, at in self._not_before.items() if at > now}
         return [
             device.id
             for device in registry.devices.values()
             if device.video is Video.DUE
             and self._is_free(device)
             and device.id not in self._under_way
-            and self._not_before.get(device.id, 0.0) <= now
+            and device.id not in self._not_before
         ]
+
+    async def _next(self, changed: asyncio.Event) -> None:
+        """Wait for a change, and for those that come with it, or until a device may be asked once more."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(min(self._not_before.values(), default=None)):
+                await changed.wait()
+        await asyncio.sleep(_TOGETHER)
 
     def _make_way(self) -> None:
         for device, task in self._under_way.items():

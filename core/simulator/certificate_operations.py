@@ -77,7 +77,8 @@ def _certificate(held: Certificate) -> list[etree._Element]:
 
 def _get_certificates_status(device: Device, _: Call) -> etree._Element:
     certificates = _certificates(device)
-    lines = ((one.id, str(certificates.is_enabled(one.id)).lower()) for one in certificates.all())
+    words = ("disabled", "enabled") if certificates.settings.odd_status else ("false", "true")
+    lines = ((one.id, words[certificates.is_enabled(one.id)]) for one in certificates.all())
     statuses = (tds.CertificateStatus(tt.CertificateID(name), tt.Status(status)) for name, status in lines)
     return tds.GetCertificatesStatusResponse(*statuses)
 

@@ -52,11 +52,18 @@ class DeviceCertificates:
 
     def create(self, certificate: str, private: bytes, der: bytes) -> Certificate:
         """Store a new key and the certificate that the camera made for it."""
+        enabled = [self.certificate(held) for held in self._enabled()]
+        if self.settings.creates == "nothing" and enabled:
+            return enabled[0]
         self.need_room(certificate)
         key = Key(self._contents.new_id("key"), "", KeyStatus.OK, "", private, signing.public_part(private))
         self._contents.keys[key.id] = key
         made = Certificate(self._new_id(certificate), key.id, "", der)
         self._contents.certificates[made.id] = made
+        if self.settings.creates in ("enabled", "over_old"):
+            self._enable([made.id])
+        if self.settings.creates == "over_old":
+            self.delete([held.id for held in enabled])
         return made
 
     def load(self, given: Iterable[tuple[str, bytes]]) -> None:
@@ -77,7 +84,11 @@ class DeviceCertificates:
 
     def set_statuses(self, asked: Iterable[tuple[str, bool]], tls_enabled: bool) -> None:
         """Enable and disable certificates, all or none of what is asked."""
-        enabled = self._enabled()
+        enabled, asked = self._enabled(), list(asked)
+        if self.settings.one_status and len(asked) > 1:
+            [(first, on)] = asked[:1]
+            self._enable([*([first] if on else []), *(held for held in enabled if held != first)])
+            raise invalid("CertificateStatus", "One status can be changed at a time")
         for certificate, on in asked:
             self.certificate(certificate)
             enabled = [held for held in enabled if held != certificate]

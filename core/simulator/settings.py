@@ -131,8 +131,12 @@ class DeviceCertificatesSettings(msgspec.Struct, frozen=True, forbid_unknown_fie
     RSA key by, `csr` how it encodes a request. With `ignores_id` what it makes has an id of its own choosing, with
     `ignores_subject` its own subject, with `ignores_dates` its own dates. `load_activates` enables a certificate that
     is loaded, and no other one. Only one can be enabled unless `several_enabled`; of several the first is presented.
-    `ignores_status` says yes when one is to be enabled or disabled and changes nothing. `deletes_key` deletes a key
-    with its last certificate.
+    `ignores_status` says yes when one is to be enabled or disabled and changes nothing; with `one_status` it makes the
+    first of several changes and refuses the others, and with `odd_status` it tells them in words of its own.
+    `deletes_key` deletes a key with its last certificate.
+
+    What it makes when asked for a certificate is a `new` one, one that is `enabled` as well, one that is enabled and
+    takes the place of the one before (`over_old`), or `nothing`: then it answers with the one that is enabled.
     """
 
     most: Count = 4
@@ -145,6 +149,9 @@ class DeviceCertificatesSettings(msgspec.Struct, frozen=True, forbid_unknown_fie
     load_activates: bool = False
     several_enabled: bool = False
     ignores_status: bool = False
+    one_status: bool = False
+    odd_status: bool = False
+    creates: Literal["new", "enabled", "over_old", "nothing"] = "new"
     deletes_key: bool = True
 
 

@@ -9,9 +9,11 @@ from core.decide.keystore import (
     Ours,
     alias_prefix,
     find_room,
+    is_all_there_is,
     is_assigned,
     leftovers,
     take_back,
+    was_there,
 )
 from core.model.keystore import (
     CertificationPath,
@@ -19,7 +21,9 @@ from core.model.keystore import (
     Key,
     KeyState,
     KeystoreCapabilities,
+    MadeKey,
     StoredCertificate,
+    Way,
 )
 
 OURS = Ours("camtrust/gw/op1", candidate=b"ours", key="k2", keys_before=frozenset({"k1"}))
@@ -183,3 +187,42 @@ def foreign_objects(inventory: Inventory, ours: Iterable[str], calls: Iterable[C
             mine = True
         wrong += [] if mine else [call]
     return wrong
+
+
+def test_a_former_path_that_the_device_took_off_is_assigned_again_before_ours_goes() -> None:
+    ours = with_ours(OURS.alias, "p2")
+    nothing = Inventory(ours.keys, ours.certificates, ours.paths)
+    assert take_back(nothing, OURS, "p1")[0] == Call(Change.ADD_ASSIGNMENT, "p1")
+    assert take_back(nothing, OURS, "")[0] == Call(Change.DELETE_PATH, "p2")
+
+
+def test_what_took_the_place_of_the_former_certificate_is_all_that_there_is() -> None:
+    overwritten = Inventory(certificates=(certificate("c1", "", "", b"ours"),), paths=(path("c1", "c1"),))
+    assert is_all_there_is(overwritten, OURS, "c1")
+    assert is_all_there_is(overwritten, OURS, "c0")
+    assert not is_all_there_is(overwritten, OURS, "")
+    other = (certificate("c2", "", "theirs"), path("c2", "c2"))
+    theirs = Inventory(
+        certificates=(*overwritten.certificates, other[0]), paths=(*overwritten.paths, other[1]), assigned=("c2",)
+    )
+    assert not is_all_there_is(theirs, OURS, "c0")
+
+
+def test_what_is_shown_is_no_leftover_whatever_is_said_to_be_assigned() -> None:
+    alias = "camtrust/gw/old"
+    inventory = Inventory(
+        keys=(key("k1", alias),),
+        certificates=(certificate("c1", "k1", alias, b"shown"), certificate("c2", "", alias, b"")),
+        paths=(path("p1", "c1", alias=alias),),
+    )
+    assert [call.target for call in leftovers(inventory, "camtrust/gw/")] == ["p1", "c1", "c2", "k1"]
+    assert [call.target for call in leftovers(inventory, "camtrust/gw/", {b"shown"}, leaf=b"shown")] == ["c2"]
+
+
+def test_a_key_that_a_device_had_is_not_a_new_one() -> None:
+    held = Inventory(keys=(key("1"),), certificates=(certificate("2", "1", der=b"factory"),))
+    assert was_there(held, MadeKey("1"), Way.KEYSTORE)
+    assert not was_there(held, MadeKey("2"), Way.KEYSTORE)
+    assert was_there(held, MadeKey("2"), Way.DEVICE)
+    assert was_there(held, MadeKey("9", makeshift=b"factory"), Way.DEVICE)
+    assert not was_there(held, MadeKey("2", makeshift=b"new"), Way.DEVICE)

@@ -83,10 +83,18 @@ def test_a_refusal_is_known_by_the_journal_alone() -> None:
 
 
 def test_a_login_that_was_kept_back_was_not_refused() -> None:
-    past = Past(refusal=("The login was not sent", "Enable HTTPS"))
+    past = Past(refusal=("The device asks for a login", "Give one"), unsent=True)
     http = msgspec.structs.replace(DEVICE, scheme="http", attention=(noted(AttentionKind.LOGIN_NEEDED),))
     became = judged(http, "HTTP: not encrypted.", past)
-    assert became and became.trouble is Trouble.LOGIN_NEEDED
+    assert became and (became.trouble, became.reason) == (Trouble.LOGIN_NEEDED, "Why")
+    bare = judged(msgspec.structs.replace(http, attention=()), "HTTP: not encrypted.", past)
+    assert bare and (bare.trouble, bare.reason) == (Trouble.LOGIN_NEEDED, "The device asks for a login")
+    off = judged(
+        msgspec.structs.replace(http, attention=(noted(AttentionKind.HTTPS_OFF),)), "HTTP: not encrypted.", past
+    )
+    assert off and (off.trouble, off.reason) == (Trouble.FAILED, "Why")
+    left = judged(pinned(OWN, Origin.DEVICE, REVIEW), f"{NOTHING_CHANGED}The login was not sent.", past)
+    assert left and (left.trouble, left.reason) == (Trouble.LOGIN_NEEDED, "The login was not sent")
 
 
 def test_a_device_that_was_left_as_it_was_is_not_judged_by_what_was_told_of_it_before() -> None:

@@ -14,6 +14,7 @@ from core.decide.recovery import (
     read_journal,
 )
 from core.decide.steps import STEPS, Action, Step, cancellable
+from core.model.keystore import Way
 from core.model.records import JournalEntry
 
 LEAVES = Leaves(old="old", candidate="new", candidate_key="key")
@@ -118,3 +119,18 @@ def test_a_server_that_went_back_to_the_former_leaf_has_to_be_steady_for_longer(
     assert not any(looks(steadiness, Verdict.WAIT, Verdict.ADOPT, Verdict.ADOPT, Verdict.WAIT))
     assert steadiness.turns
     assert looks(steadiness, *[Verdict.ADOPT] * SURE_AFTER_TURNS) == [False] * (SURE_AFTER_TURNS - 1) + [True]
+
+
+def test_only_a_key_that_no_device_lists_before_it_is_made_may_still_come() -> None:
+    begun = entry(Action.MAKE_KEY, BEGIN, way=Way.DEVICE)
+    assert read_journal([begun]).may_be_making
+    assert not read_journal([entry(Action.MAKE_KEY, BEGIN, way=Way.KEYSTORE)]).may_be_making
+    assert not read_journal([begun, entry(Action.MAKE_KEY, FAILED)]).may_be_making
+    assert not read_journal([begun, entry(Action.MAKE_KEY, DONE, key="c")]).may_be_making
+
+
+def test_the_makeshift_certificate_stands_for_the_former_one() -> None:
+    leaves = Leaves(old="old", candidate="new", candidate_key="key", makeshift="makeshift")
+    assert judge(leaves, "makeshift", "key", may_come=True) is Verdict.WAIT
+    assert judge(leaves, "makeshift", "key", may_come=False) is Verdict.ROLL_BACK
+    assert judge(leaves, "own", "key", may_come=False) is Verdict.OWN_VERSION

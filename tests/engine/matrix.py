@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +38,10 @@ FAULTS = {
     "network cut after": Mishap("network_cut_after"),
 }
 _LATE = frozenset(("killed after", "answer lost", "power cut after", "network cut after"))
-_TIMING = Timing(switch=0.05, restart=0.1, boot=0.2, cut=0.4)
-_DEADLINE = 120.0
+TIMING = Timing(switch=0.05, restart=0.1, boot=0.2, cut=0.4)
+DEADLINE = 120.0
 # Calls that hang, and cameras that are away, must not keep others waiting.
-_SETTINGS = "parallel_installs = 100\nrestart_patience = 30.0\n"
+SETTINGS = "parallel_installs = 100\nrestart_patience = 30.0\n"
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ async def lines_of(course: Course) -> tuple[Line, ...]:
     async with _site(course, "undisturbed", 1) as (engine, [subject]):
         subject.camera.log.requests.clear()
         await _begin(engine, course.purpose, [subject])
-        await _settled(engine)
+        await settled(engine)
         asked: Counter[str] = Counter()
         for received in subject.camera.log.requests:
             # What is refused for want of a login does not count, and how often a key has to be asked after differs.
@@ -141,10 +141,10 @@ async def _play(
         subject.happened = subject.camera.mishaps.happened[line.operation]
     await _begin(engine, purpose, [subject for _, subject in cells])
     if fault.startswith("killed"):
-        await until(lambda: all(subject.has_met(line) for line, subject in cells), _DEADLINE)
+        await until(lambda: all(subject.has_met(line) for line, subject in cells), DEADLINE)
         engine.kill()
         await engine.start()
-    await _settled(engine)
+    await settled(engine)
     views = {view.id: view for view in await engine.devices()}
     outcomes: Outcomes = {}
     for line, subject in cells:
@@ -162,18 +162,18 @@ async def _site(course: Course, name: str, count: int) -> AsyncIterator[tuple[En
     async with AsyncExitStack() as stack:
         folder = course.folder / name
         folder.mkdir()
-        engine = await stack.enter_async_context(engine_process(folder, _SETTINGS))
+        engine = await stack.enter_async_context(engine_process(folder, SETTINGS))
         subjects = []
         for number in range(count):
             settings = msgspec.structs.replace(
-                WAYS[course.way], host=f"127.0.{course.network}.{number + 1}", serial=str(number), timing=_TIMING
+                WAYS[course.way], host=f"127.0.{course.network}.{number + 1}", serial=str(number), timing=TIMING
             )
             camera = await stack.enter_async_context(Camera(settings))
             held = contents(camera)
             subjects.append(Subject(camera, held, held, await served(camera)))
         if course.purpose == "re-issue":
             await _begin(engine, "first install", subjects)
-            await _settled(engine)
+            await settled(engine)
         yield engine, subjects
 
 
@@ -186,12 +186,14 @@ async def _begin(engine: EngineProcess, purpose: Purpose, subjects: Sequence[Sub
         subject.device = view.id
 
 
-async def _settled(engine: EngineProcess) -> None:
-    """Wait until no install is open any more, and every device is there."""
+async def settled(engine: EngineProcess, besides: Callable[[], Container[str]] = frozenset) -> None:
+    """Wait until no install is open any more, and every device is there, `besides` some that are not waited for."""
 
     async def is_settled() -> bool:
         with closing(sqlite3.connect(engine.state / "state.db")) as connection:
-            [still_open] = connection.execute("SELECT count(*) FROM installs WHERE NOT closed").fetchone()
-        return not still_open and all(view.connection is Connection.ONLINE for view in await engine.devices())
+            still_open = [device for (device,) in connection.execute("SELECT device FROM installs WHERE NOT closed")]
+        away = [view.id for view in await engine.devices() if view.connection is not Connection.ONLINE]
+        left_out = besides()
+        return all(device in left_out for device in (*still_open, *away))
 
-    await until(is_settled, _DEADLINE)
+    await until(is_settled, DEADLINE)

@@ -9,10 +9,10 @@ import pytest
 
 from core.model.device import AttentionKind, CertificateField, Connection, StepState
 from core.model.errors import RefusedError
-from core.model.messages import AddDevices, CancelInstall, RemoveDevice
+from core.model.messages import AddDevices, CancelInstall, ReissueCertificate, RemoveDevice
 from core.model.secret import Secret
 from core.simulator.camera import Camera
-from core.simulator.settings import CameraSettings, Mishap, Quirks, Timing
+from core.simulator.settings import CameraSettings, DeviceCertificatesSettings, Mishap, Quirks, Timing
 from tests.engine.cameras import contents, credentials
 from tests.engine.conftest import CALLER, CONFIG, PASSWORD, USER, Gateway, pass_time, running, until
 from tests.engine.stalling import stalled
@@ -60,6 +60,27 @@ async def test_a_cancelled_install_that_a_restart_interrupts_is_taken_back_and_n
             assert made_keys(camera) == made
             assert contents(camera) == before
             assert gateway.view(device.id).certificate_field is CertificateField.DEVICE
+
+
+@pytest.mark.parametrize("ignores_id", [False, True])
+async def test_a_camera_that_still_makes_a_key_when_it_is_cancelled_is_told_to_be_left_with_it(
+    gateway: Gateway, ignores_id: bool
+) -> None:
+    certificates = DeviceCertificatesSettings(ignores_id=ignores_id)
+    settings = CameraSettings(keystore=None, certificates=certificates, timing=Timing(key=1.0))
+    async with Camera(settings) as camera:
+        before = len(contents(camera).certificates)
+        device = await gateway.begin(f"{camera.host}:{camera.https_port}")
+        await until(lambda: camera.mishaps.called["CreateCertificate"])
+        await gateway.engine.handle(CancelInstall(device=device.id), CALLER)
+        assert "cancelled by tech1; what was made on the camera may be left" in (await gateway.ended(device.id)).outcome
+        kinds = {attention.kind for attention in gateway.engine._services.registry.devices[device.id].attention}
+        assert AttentionKind.CLEAN_UP in kinds
+        await until(lambda: len(contents(camera).certificates) == before + 1)
+        await gateway.engine.handle(ReissueCertificate(device=device.id), CALLER)
+        await gateway.ended(device.id)
+        assert gateway.view(device.id).certificate_field is CertificateField.ARCULES
+        assert len(contents(camera).certificates) == before + 1
 
 
 def made_keys(camera: Camera) -> int:

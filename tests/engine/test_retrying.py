@@ -42,7 +42,7 @@ async def test_an_interrupted_install_of_a_device_that_is_away_holds_up_no_other
     async with Camera(HANGS) as camera, running(folder, CONFIG) as gateway:
         await gateway.begin(f"{camera.host}:{camera.https_port}")
         await until(lambda: camera.mishaps.happened["CreatePKCS10CSR"])
-    async with running(folder, ONE_AT_A_TIME) as gateway, Camera() as camera:
+    async with running(folder, ONE_AT_A_TIME) as gateway, Camera(CameraSettings(host="127.0.0.2")) as camera:
         device = await gateway.add(f"{camera.host}:{camera.https_port}")
         assert device.certificate_field is CertificateField.ARCULES
 

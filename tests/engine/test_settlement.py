@@ -17,6 +17,7 @@ from core.model.errors import TlsFailedError
 from core.model.records import DeviceRecord, InstallRecord, InstallRequest, JournalEntry
 from tests.engine.conftest import running
 from tests.network.leaves import Leaf, new_leaf
+from tests.network.old_servers import LENIENT, V10
 from tests.network.servers import Choice, Line, Server, in_turn
 
 OLD, NEW = new_leaf("old"), new_leaf("new")
@@ -68,3 +69,12 @@ async def test_a_server_that_never_comes_to_rest_is_left_for_later(folder: Path)
     async with settling(folder, lambda: next(endless)) as (settlement, _):
         with pytest.raises(TlsFailedError, match="in turn"):
             await settlement.watch(0.6)
+
+
+async def test_what_was_seen_over_todays_tls_is_not_asked_for_less_in_mid_install(folder: Path) -> None:
+    ancient = OLD.context(V10, LENIENT)
+    async with settling(folder, lambda: ancient) as (settlement, server):
+        with pytest.raises(TlsFailedError, match="outdated"):
+            await settlement.watch(0.3)
+        assert server.lines
+        assert not any(line.shaken for line in server.lines)

@@ -29,9 +29,10 @@ from core.model.messages import (
     RemoveDevice,
     ReplaceDevice,
 )
+from core.model.video import Video
 from core.store.folder import StateFolder
 from core.store.store import Store
-from tests.engine.conftest import CALLER, Gateway
+from tests.engine.conftest import CALLER, Gateway, until
 from tests.engine.counting import CountingDevice, Odd, twin_of
 from tests.engine.stage import NO_RETRIES
 from tests.network.leaves import Leaf, new_leaf
@@ -341,14 +342,22 @@ class Trust(RuleBasedStateMachine):
         return self.records[0].home is self.records[1].home
 
     def _compare(self) -> None:
+        # After an onboarding a device is asked about its video, once it is there.
+        self._run(until(self._is_done_asking))
         for record in self.records:
             record.compare(self.gateway)
         for home in self.homes:
+            # One that is there may still be asked about its video.
             allowed = {leaf for record in self.records if record.home is home for leaf in record.allowed}
+            allowed |= {record.pin for record in self.records if record.home is home and record.online}
             assert {heard.leaf for heard in home.device.heard} <= allowed
             home.device.heard.clear()
         for record in self.records:
             record.allowed = set()
+
+    def _is_done_asking(self) -> bool:
+        views = [self.gateway.view(record.id) for record in self.records if record.pins]
+        return not any(view.video is Video.DUE and view.connection is Connection.ONLINE for view in views)
 
     async def _add(self, record: Record) -> None:
         leaf = record.leaf or ""
