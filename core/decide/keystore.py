@@ -216,7 +216,7 @@ def _our_certificates(inventory: Inventory, ours: Ours) -> set[str]:
         for certificate in inventory.certificates
         if certificate.alias == ours.alias
         or (ours.candidate is not None and certificate.der == ours.candidate)
-        or False
+        or (ours.makeshift and fingerprint(certificate.der) == ours.makeshift)
     }
 
 

@@ -92,7 +92,8 @@ async def test_two_faults_end_in_no_third_state(tmp_path: Path, way: Way, report
     assert all(cell.pair.met for cell in cells)
     pairs = sum(cell.pair.met > 1 for cell in cells)
     assert pairs > len(cells) / 2
-    report.add("Two faults", f"{way}: {pairs} pairs: {ended['new']} new, {ended['old']} old, 0 third")
+    told = f"{len(cells)} installs, {pairs} met both faults: {ended['new']} new, {ended['old']} old, 0 third"
+    report.add("Two faults", f"{way}: {told}")
 
 
 def _kinds(way: Way) -> list[tuple[tuple[str, Mishap], tuple[str, Mishap]]]:
