@@ -185,7 +185,8 @@ class Examination:
             return
         inventory = await onvif.management(learnt.capabilities.way).inventory()
         signed = await self._services.signed_among(inventory)
-        learnt.left = leftovers(inventory, self._services.alias_prefix, signed)
+        seen = self._place.seen if self._place else None
+        learnt.left = leftovers(inventory, self._services.alias_prefix, signed, leaf=seen.der if seen else b"")
         learnt.inventory = inventory
 
     async def _recall(self) -> None:

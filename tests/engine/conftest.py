@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,16 @@ import pytest
 from core.engine.engine import Engine
 from core.model.caller import Caller
 from core.model.config import AuthoritySettings, Config, DiscoverySettings
-from core.model.device import DeviceView, InstallView
+from core.model.device import Connection, DeviceView, InstallView
 from core.model.messages import AddDevices, Added, DeviceDetail, Role, ShowDevice
 from core.model.secret import Secret
+from core.model.video import Video
 from core.simulator.settings import CameraSettings
 from core.store.folder import StateFolder
 
 CALLER = Caller("tech1", 1000, Role.OPERATOR)
 DEADLINE = 30.0
+_LONGEST_QUESTION = 5.0
 USER, PASSWORD = CameraSettings().user, CameraSettings().password
 CONFIG = Config(
     gateway="gw-test",
@@ -39,10 +41,19 @@ class Gateway:
         self.engine = engine
 
     async def add(self, address: str, **options: Any) -> DeviceView:
-        """Add one device and wait until its install has ended."""
+        """Add one device and wait until its install has ended, and the question about its video that follows.
+
+        A device that does not answer that one is not waited for long.
+        """
         device = await self.begin(address, **options)
         await self.ended(device.id)
+        with suppress(TimeoutError):
+            await until(lambda: not self._is_asked(device.id), _LONGEST_QUESTION)
         return self.view(device.id)
+
+    def _is_asked(self, device: str) -> bool:
+        view = self.view(device)
+        return view.video is Video.DUE and view.connection is Connection.ONLINE
 
     async def begin(self, address: str, user: str = USER, password: str = PASSWORD, **options: Any) -> DeviceView:
         command = AddDevices(addresses=(address,), user=user, password=Secret(password), **options)

@@ -32,6 +32,12 @@ def trusting() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def trusting_also_old() -> ssl.SSLContext:
+    """The same for whatever TLS a camera speaks."""
+    context = trusting()
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context

@@ -26,7 +26,7 @@ from core.simulator.languages import WsDiscovery
 from core.simulator.responder import Responder
 from core.simulator.settings import CameraSettings, Timing
 from core.simulator.site import Site
-from tests.simulator.asking import leaf_of, trusting, until
+from tests.simulator.asking import leaf_of, trusting, trusting_also_old, until
 from tests.simulator.test_announcing import ADDRESSING, DISCOVERY, probe
 
 LOOPBACK = "127.0.0.1"
@@ -271,7 +271,7 @@ async def test_the_demo_site_tells_where_everything_is_takes_orders_and_ends_wit
             assert (camera["https_port"] is None) == (camera["expect"] == "HTTP")
             secure = camera["https_port"] is not None
             place = (camera["host"], camera["https_port"] if secure else camera["http_port"])
-            _, writer = await asyncio.open_connection(*place, ssl=trusting() if secure else None)
+            _, writer = await asyncio.open_connection(*place, ssl=trusting_also_old() if secure else None)
             writer.close()
         listener.ask(probe())
         await until(lambda: len(listener.answers) == len(ready))
