@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from core.model.device import CertificateField, Connection, DeviceView
+from core.model.video import Video
 from core.simulator.camera import Camera
 from core.simulator.contents import Contents
 from core.simulator.settings import CameraSettings, DeviceCertificatesSettings, Mishap, Timing
@@ -191,12 +192,16 @@ async def _begin(engine: EngineProcess, purpose: Purpose, subjects: Sequence[Sub
 
 
 async def settled(engine: EngineProcess, besides: Callable[[], Container[str]] = frozenset) -> None:
-    """Wait until no install is open any more, and every device is there, `besides` some that are not waited for."""
+    """Wait until no install is open any more, and every device is there, `besides` some that are not waited for.
+
+    A device is asked about its video after an install, which has to be over, too.
+    """
 
     async def is_settled() -> bool:
         with closing(sqlite3.connect(engine.state / "state.db")) as connection:
             still_open = [device for (device,) in connection.execute("SELECT device FROM installs WHERE NOT closed")]
-        away = [view.id for view in await engine.devices() if view.connection is not Connection.ONLINE]
+        views = await engine.devices()
+        away = [view.id for view in views if view.connection is not Connection.ONLINE or view.video is Video.DUE]
         left_out = besides()
         return all(device in left_out for device in (*still_open, *away))
 
