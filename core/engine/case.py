@@ -68,7 +68,7 @@ class Case:
             if past.weak_tls:
                 self.device = msgspec.structs.replace(self.device, tls=past.weak_tls, weak_tls=True)
         if past.refusal:
-            self.refusal = LoginRefusedError(*past.refusal)
+            self.refusal = (LoginNeededError if past.unsent else LoginRefusedError)(*past.refusal)
         return past
 
     async def past(self) -> Past:

@@ -8,6 +8,7 @@ import pytest
 from core.model.device import AttentionKind, CertificateField, Connection
 from core.simulator.camera import Camera
 from core.simulator.settings import CameraSettings, Mishap, Timing
+from core.store.store import Store
 from tests.engine.cameras import contents, credentials, served
 from tests.engine.conftest import CONFIG, Gateway, pass_time, running, until
 
@@ -93,3 +94,24 @@ async def test_a_right_login_clears_away_what_a_refused_one_left(folder: Path) -
         device = await gateway.add(f"{camera.host}:{camera.https_port}")
         assert device.certificate_field is CertificateField.ARCULES
         assert len(contents(camera).keys) == len(before.keys) + 1
+
+
+async def test_a_login_that_was_only_missing_is_told_as_missing_after_a_crash_too(folder: Path) -> None:
+    async with Camera() as camera:
+        async with running(folder) as gateway:
+            device = await gateway.add(f"{camera.host}:{camera.https_port}", user="")
+            assert device.attention_kind is AttentionKind.LOGIN_NEEDED
+        await as_before_the_end(folder, device.id)
+        async with running(folder) as gateway:
+            await gateway.ended(device.id)
+            assert gateway.view(device.id).attention_kind is AttentionKind.LOGIN_NEEDED
+
+
+async def as_before_the_end(folder: Path, device: str) -> None:
+    """Leave the store as a crash does that comes right before the last install of a device is closed."""
+    store = await Store.open(folder)
+    try:
+        install = (await store.installs(device))[-1]
+        await store.put_install(msgspec.structs.replace(install, closed=False, outcome=""))
+    finally:
+        await store.close()
