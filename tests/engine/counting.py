@@ -97,12 +97,13 @@ class CountingDevice:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self.connections += 1
-        if self.before is not None:
-            await self.before()
         with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
+            if self.before is not None:
+                await self.before()
             await self._serve(Line(reader, writer))
         writer.transport.abort()
-        with contextlib.suppress(OSError):
+        # It may be switched off once more while it hangs up.
+        with contextlib.suppress(OSError, asyncio.CancelledError):
             await writer.wait_closed()
 
     async def _serve(self, line: Line) -> None:
