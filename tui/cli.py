@@ -110,9 +110,10 @@ def _screens(options: Options) -> int:
             "The screens cannot be shown here.",
             f"{why} The plain commands work everywhere, such as camtrust list; camtrust --help names them all.",
         )
+    from tui.preferences import preferences
     from tui.start import open_screens
 
-    return open_screens(options.place())
+    return open_screens(options.place(), preferences(options))
 
 
 def main() -> int:

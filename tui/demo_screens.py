@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.model.records import Login
 from core.model.secret import Secret
+from core.service.settings import load_config
 from tui.attach import Place
 from tui.hygiene import harden
 from tui.simulation import PASSWORD, USER
@@ -15,7 +16,7 @@ def main() -> int:
     """Show the screens on the demo's engine, with the login of its cameras filled in."""
     harden()
     state_dir, socket, config = map(Path, sys.argv[1:])
-    return open_screens(Place(state_dir, socket, config), Login(USER, Secret(PASSWORD)))
+    return open_screens(Place(state_dir, socket, config), load_config(config), Login(USER, Secret(PASSWORD)))
 
 
 if __name__ == "__main__":

@@ -7,23 +7,27 @@ from typing import TYPE_CHECKING
 from tui.attach import Place, attach, run, tell_unused
 
 if TYPE_CHECKING:
+    from core.model.config import Config
     from core.model.records import Login
     from core.service.client import Client
 
 
-def open_screens(place: Place, login: Login | None = None) -> int:
+def open_screens(place: Place, config: Config, login: Login | None = None) -> int:
     """Run the screens until the technician leaves them; return what the shell is told.
 
-    The engine is started before, so that what it cannot do is told in lines. `login` fills in the add dialog.
+    The engine is started before, so that what it cannot do is told in lines. `config` tells what the screens look like
+    and which keys they have. `login` fills in the add dialog.
     """
     from core.model.messages import Role
 
+    role = Role.VIEWER if config.screen.read_only else Role.OPERATOR
+
     async def connect() -> Client:
-        client, _ = await attach(place, Role.OPERATOR, watch=True)
+        client, _ = await attach(place, role, watch=True)
         return client
 
     async def try_out() -> None:
-        client, started = await attach(place, Role.OPERATOR)
+        client, started = await attach(place, role)
         async with client:
             if not started:
                 tell_unused(place, client.welcome.status.interfaces)
@@ -31,6 +35,12 @@ def open_screens(place: Place, login: Login | None = None) -> int:
     run(try_out())
     from tui.app import CamtrustApp
 
-    app = CamtrustApp(connect, login=login, state_hint=f"State folder: {place.state_dir}")
-    app.run(mouse=False)
+    app = CamtrustApp(
+        connect,
+        screen=config.screen,
+        keys=config.keys,
+        login=login,
+        state_hint=f"State folder: {place.state_dir}",
+    )
+    app.run(mouse=config.screen.mouse)
     return app.return_code or 0

@@ -30,6 +30,7 @@ from core.model.messages import (
     Done,
     ListDevices,
     LookAt,
+    Ping,
     ReadAuthority,
     ReadCertificate,
     ReadEvents,
@@ -79,6 +80,7 @@ class Commands:
         self._rollouts = rollouts
         reading = Reading(services, reviews)
         self._handlers: Mapping[type[Command], Handler] = {
+            Ping: reading.ping,
             ListDevices: reading.list,
             ShowDevice: reading.show,
             ReadEvents: reading.read_events,

@@ -15,10 +15,12 @@ from core.model.messages import (
     Certificate,
     DeviceDetail,
     Devices,
+    Done,
     Events,
     ListDevices,
     LookAt,
     Looks,
+    Ping,
     ReadAuthority,
     ReadCertificate,
     ReadEvents,
@@ -39,6 +41,10 @@ class Reading:
         self._store = services.store
         self._reviews = reviews
         self._preview = Preview(services)
+
+    async def ping(self, command: Ping, caller: Caller) -> Done:
+        """Tell that somebody is here."""
+        return Done()
 
     async def list(self, command: ListDevices, caller: Caller) -> Devices:
         """Return all rows."""

@@ -21,6 +21,29 @@ class DiscoverySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     ssdp_port: int = 1900
 
 
+class AccessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[access]`: names of Unix groups, empty for none. Members of `viewers` may open the engine's socket and look.
+
+    Members of `operators` may also change things; both groups must be ones that the engine's account is in.
+    """
+
+    operators: str = ""
+    viewers: str = ""
+
+
+class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[screen]`: what a technician's own screens look like. `ascii` draws as for a terminal that has nothing else.
+
+    `slow` sends changes once a second at most; `read_only` attaches as a viewer.
+    """
+
+    theme: Literal["ansi", "night", "contrast"] = "ansi"
+    ascii: bool = False
+    mouse: bool = False
+    slow: bool = False
+    read_only: bool = False
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file. Times are in seconds.
 
@@ -29,6 +52,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     a device that is mid-set-up, `key_patience` for it to make its key, `restart_patience` for its web server after
     that, and `answer_patience` for each answer, to its last byte. `expiry_notice` is in days: so long before its end a
     certificate is told to expire. `http_login` decides about logging in over plain HTTP where HTTPS was tried first.
+    `keys` are keys of the screens by the id of what they do, such as `{"rescan": "f5"}`.
     """
 
     gateway: str = ""
@@ -43,5 +67,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expiry_notice: int = 30
     parallel_installs: int = 50
     http_login: Literal["ask", "never", "always"] = "ask"
+    access: AccessSettings = AccessSettings()
+    screen: ScreenSettings = ScreenSettings()
+    keys: dict[str, str] = {}
     authority: AuthoritySettings = AuthoritySettings()
     discovery: DiscoverySettings = DiscoverySettings()

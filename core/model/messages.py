@@ -46,6 +46,18 @@ class ScanView(msgspec.Struct, frozen=True):
     found: int
 
 
+class Attached(msgspec.Struct, frozen=True):
+    """Somebody whose screen is attached: the Unix user by the kernel's word, and since when (ISO 8601).
+
+    `place` is what the screen says of itself, such as `monitor on tty3`: told, and never believed.
+    """
+
+    user: str
+    role: Role
+    since: str
+    place: str = ""
+
+
 class Status(msgspec.Struct, frozen=True):
     """The engine as a whole. `rescan_in` is in seconds."""
 
@@ -57,9 +69,16 @@ class Status(msgspec.Struct, frozen=True):
     rescan_in: float | None = None
     scan: ScanView | None = None
     warnings: tuple[str, ...] = ()
+    attached: tuple[Attached, ...] = ()
 
 
 # Commands.
+
+
+class Ping(Command, tag="ping", frozen=True, kw_only=True):
+    """Nothing but a sign of life. Answer: `Done`."""
+
+    needs: ClassVar[Role] = Role.VIEWER
 
 
 class ListDevices(Command, tag="list", frozen=True, kw_only=True):
@@ -198,7 +217,8 @@ class StopEngine(Command, tag="stop", frozen=True, kw_only=True):
 
 
 AnyCommand = (
-    ListDevices
+    Ping
+    | ListDevices
     | ShowDevice
     | ReadEvents
     | ReadCertificate

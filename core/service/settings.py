@@ -11,11 +11,16 @@ from typing import Any, Literal, NamedTuple, NoReturn, get_args, get_origin
 import msgspec
 
 from core.decide.interfaces import parse_interface
-from core.model.config import AuthoritySettings, Config, DiscoverySettings
+from core.model.config import AccessSettings, AuthoritySettings, Config, DiscoverySettings, ScreenSettings
 from core.model.errors import UsageError
 from core.model.text import clean
 
-_SECTIONS: dict[str, type[msgspec.Struct]] = {"authority": AuthoritySettings, "discovery": DiscoverySettings}
+_SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "access": AccessSettings,
+    "screen": ScreenSettings,
+    "authority": AuthoritySettings,
+    "discovery": DiscoverySettings,
+}
 _TOP = ""
 
 
@@ -63,6 +68,9 @@ _RULES: dict[tuple[str, str], _Rule] = {
     ("authority", "name"): _Rule(
         "a name of 1 to 64 characters, in quotes", lambda value: bool(value) and _is_short_text(value)
     ),
+    (_TOP, "keys"): _Rule('a section [keys] with lines such as rescan = "f5"'),
+    ("access", "operators"): _Rule("the name of a group, in quotes", _is_short_text),
+    ("access", "viewers"): _Rule("the name of a group, in quotes", _is_short_text),
     ("authority", "passphrase_file"): _Rule("the path of a file, from the root on, in quotes", _is_absolute_path),
 }
 

@@ -169,6 +169,7 @@ async def test_an_operator_may_do_everything(served: Serving, kind: type[Command
 def test_only_looking_needs_no_operator() -> None:
     viewers = {kind.__name__ for kind in COMMANDS if kind.needs is Role.VIEWER}
     assert viewers == {
+        "Ping",
         "ListDevices",
         "ShowDevice",
         "ReadEvents",

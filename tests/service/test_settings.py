@@ -3,7 +3,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.model.config import AuthoritySettings, Config, DiscoverySettings
+from core.model.config import AccessSettings, AuthoritySettings, Config, DiscoverySettings, ScreenSettings
 from core.model.errors import ExitCode, UsageError
 from core.service.settings import check_interfaces, default_config_path, load_config
 
@@ -20,6 +20,20 @@ retry_period = 20
 expiry_notice = 60
 parallel_installs = 4
 http_login = "never"
+
+[access]
+operators = "camtrust-operators"
+viewers = "camtrust"
+
+[screen]
+theme = "night"
+ascii = true
+mouse = true
+slow = true
+read_only = true
+
+[keys]
+rescan = "f5"
 
 [authority]
 name = "Site CA"
@@ -62,11 +76,15 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         expiry_notice=60,
         parallel_installs=4,
         http_login="never",
+        access=AccessSettings("camtrust-operators", "camtrust"),
+        screen=ScreenSettings("night", ascii=True, mouse=True, slow=True, read_only=True),
+        keys={"rescan": "f5"},
         authority=AuthoritySettings("Site CA", "ec-p256", "/run/credentials/passphrase"),
         discovery=DiscoverySettings(13702, 15353, 0),
     )
     # A new setting has to be added above, so that its rule is tried too.
-    for settings, defaults in ((config, Config()), (config.authority, AuthoritySettings())):
+    by_section = ((config.access, AccessSettings()), (config.screen, ScreenSettings()))
+    for settings, defaults in ((config, Config()), (config.authority, AuthoritySettings()), *by_section):
         for field in msgspec.structs.fields(type(defaults)):
             assert getattr(settings, field.name) != getattr(defaults, field.name), field.name
 
