@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 
+from core.decide.acts import by_whom
 from core.decide.addresses import Target, parse_address, show_address
 from core.engine.arguments import (
     address_of,
@@ -15,7 +16,7 @@ from core.engine.arguments import (
     patience_of,
     read_fingerprint,
 )
-from core.engine.clock import stamp
+from core.engine.clock import now, stamp
 from core.engine.services import Services
 from core.engine.work import Work
 from core.model.caller import Caller
@@ -62,6 +63,7 @@ class Adding:
     async def replace(self, command: ReplaceDevice, caller: Caller) -> Added:
         """Begin to onboard an added device again."""
         device = self._registry.resolve(command.device)
+        self._work.check_free(device, in_doubt=True)
         target, patience = parse_address(command.address or address_of(device)), patience_of(command)
         check_enabling(command.enable_https, (target,))
         await locate(self._registry, target)
@@ -70,7 +72,7 @@ class Adding:
         for other in self._registry.at(target.host, target.port):
             if other.id != device.id:
                 hint = "Replace that one, or remove it."
-                raise RefusedError(f"{target} is {other.name}, which is added already", hint)
+                raise RefusedError(f"{target} is {other.name}, which is added already, {_added_by(other)}", hint)
         request = InstallRequest(
             address=_typed(target),
             by=caller.user,
@@ -86,6 +88,7 @@ class Adding:
     async def reissue(self, command: ReissueCertificate, caller: Caller) -> Added:
         """Begin to give an added device a new key and certificate."""
         device = self._registry.resolve(command.device)
+        self._work.check_free(device, in_doubt=True)
         if device.pin is None or device.scheme != "https":
             raise RefusedError(f"{device.name} has no certificate that could be re-issued", "Replace it instead.")
         if device.presented:
@@ -116,24 +119,22 @@ class Adding:
             is_other = device.pin is not None or device.scheme == target.scheme == "http"
             if not is_other and not self._work.is_running(device.id):
                 raise RefusedError(
-                    f"{device.name} at {show_address(device.host, device.port)} is added already",
+                    f"{device.name} at {show_address(device.host, device.port)} is added already, {_added_by(device)}",
                     f"Nothing was added. If it is at {target} now: camtrust replace {device.id} {_typed(target)}",
                 )
 
     def _refuse_if_settled(self, device: DeviceRecord, target: Target) -> None:
         view = self._services.board.devices[device.id]
-        if self._work.is_running(device.id):
-            raise RefusedError(
-                f"{device.name} at {view.address} is being added already", "Nothing was added. Leave it out."
-            )
+        self._work.check_free(device, in_doubt=True)
+        told = f"is added already, {_added_by(device)}"
         if device.presented or view.certificate_field is CertificateField.ARCULES:
             raise RefusedError(
-                f"{device.name} at {view.address} is added already: {view.attention or view.certificate_field}",
+                f"{device.name} at {view.address} {told}: {view.attention or view.certificate_field}",
                 f"Nothing was added. To set it up anew: camtrust replace {device.id}",
             )
         if device.pin is not None and target.scheme == "http":
             raise RefusedError(
-                f"{device.name} is added already, over HTTPS",
+                f"{device.name} {told}, over HTTPS",
                 f"Nothing was added. To move it to plain HTTP: camtrust replace {device.id} {_typed(target)}",
             )
 
@@ -159,7 +160,8 @@ class Adding:
         self, device: DeviceRecord, request: InstallRequest, login: Login | None, *, is_new: bool = False
     ) -> None:
         """Write down what is to be done before whom it is done for, so that no device is left without it."""
-        with self._work.holding(device, in_doubt=True):
+        doing = "adding" if is_new else "beginning to work on"
+        with self._work.holding(device, in_doubt=True, who=request.by, doing=doing):
             # It may have changed, or gone, since it was asked about.
             device = device if is_new else self._registry.resolve(device.id)
             install = await self._work.write_down(device.id, request)
@@ -174,6 +176,10 @@ class Adding:
 
     def _added(self, *devices: DeviceRecord) -> Added:
         return Added(tuple(self._services.board.devices[device.id] for device in devices))
+
+
+def _added_by(device: DeviceRecord) -> str:
+    return by_whom(device.added_by, device.added_at, now())
 
 
 def _typed(target: Target) -> str:

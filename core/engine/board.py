@@ -3,9 +3,14 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from core.model.device import DeviceView, InstallView
-from core.model.messages import Event, Status, Update
+from core.model.messages import Attached, Event, Status, Update
 from core.model.rollout import RolloutView
+
+REMOVED = "removed"
+"""The kind of event that tells of a removal."""
 
 _EVENTS_KEPT = 500
 
@@ -60,15 +65,23 @@ class Subscription:
 
 
 class Board:
-    """The newest state, for all clients. `status` and `rollout` are asked for when they are needed, never stored."""
+    """The newest state, for all clients. The engine's status and `rollout` are asked for when needed, never stored.
+
+    `attached` is who is watching, kept by whoever lets them in.
+    """
 
     def __init__(self, status: Callable[[], Status]) -> None:
-        self.status = status
+        self._status = status
+        self.attached: tuple[Attached, ...] = ()
         self.rollout: Callable[[], RolloutView | None] = lambda: None
         self.devices: dict[str, DeviceView] = {}
         self.installs: dict[str, InstallView] = {}
         self._events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
         self._subscriptions: set[Subscription] = set()
+
+    def status(self) -> Status:
+        """Return the engine as a whole, and who is attached to it."""
+        return msgspec.structs.replace(self._status(), attached=self.attached)
 
     @property
     def last_event(self) -> int:
@@ -93,6 +106,16 @@ class Board:
         """Return the events newer than `seq` that are still here, and how many are not."""
         newer = tuple(event for event in self._events if event.seq > seq)
         return newer, self.last_event - seq - len(newer)
+
+    def last_about(self, device: str) -> Event | None:
+        """Return the newest event about the device with this id, if it is still here."""
+        return next((event for event in reversed(self._events) if event.device == device), None)
+
+    def removal(self, text: str) -> Event | None:
+        """Return the event that tells of the removal of the device with this id or name, if it is still here."""
+        removals = (event for event in reversed(self._events) if event.kind == REMOVED)
+        folded = text.casefold()
+        return next((event for event in removals if text == event.device or folded == event.name.casefold()), None)
 
     def put(self, view: DeviceView) -> None:
         """Show a device, if it differs from what is shown."""

@@ -6,6 +6,7 @@ from typing import Any
 from core.decide.networks import parse_networks
 from core.engine.adding import Adding
 from core.engine.arguments import read_fingerprint
+from core.engine.board import REMOVED
 from core.engine.preflight import Preflights
 from core.engine.reading import Reading
 from core.engine.reviews import Reviews
@@ -131,10 +132,11 @@ class Commands:
             self._work.cancel(device, caller.user)
             await self._work.settled(device.id)
             device = self._registry.resolve(device.id)
-        with self._work.holding(device, in_doubt=True):
-            await self._store.remove_device(device.id)
+        with self._work.holding(device, in_doubt=True, who=caller.user, doing="removing"):
+            told = self._services.event(REMOVED, "removed", device, caller.user)
+            event = await self._store.remove_device(device.id, told)
             self._registry.remove(device.id)
-        await self._services.tell("removed", "removed", device, caller.user)
+            self._services.board.add_event(event)
         return Done()
 
     async def _ask_again(self, command: Rescan, caller: Caller) -> Done:
@@ -143,7 +145,7 @@ class Commands:
 
     async def _scan_networks(self, command: ScanNetworks, caller: Caller) -> Scanned:
         networks = parse_networks(command.networks)
-        scanned = await self._scan.run(networks)
+        scanned = await self._scan.run(networks, caller.user)
         count = len(scanned.devices)
         result = f"{scanned.tried} of {scanned.total} addresses tried, {count} device{'' if count == 1 else 's'} found"
         await self._services.tell("scanned", f"scanned {shown(networks)}: {result}", who=caller.user)

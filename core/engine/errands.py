@@ -35,6 +35,7 @@ class Errands:
         self, services: Services, work: Work, adding: Adding, record: RolloutRecord, login: Login | None
     ) -> None:
         self._registry = services.registry
+        self._board = services.board
         self._store = services.store
         self._patience = services.config.restart_patience
         self._work = work
@@ -49,6 +50,7 @@ class Errands:
         if member.task is Purpose.ADD:
             added = await self._add(member, caller)
         else:
+            self._check_free(member)
             self._check_unchanged(member)
             if member.task is Purpose.REPLACE:
                 added = await self._replace(member, caller)
@@ -114,7 +116,23 @@ class Errands:
         if device is None or identity_of(device) != (member.address, member.pin):
             raise RefusedError(
                 f"{member.name} is not what it was when the rollout began",
-                "It was removed, moved or decided about meanwhile. Begin another rollout with it.",
+                f"{self._what_happened(member, device)} Begin another rollout with it.",
+            )
+
+    def _what_happened(self, member: RolloutMember, device: DeviceRecord | None) -> str:
+        """Return who did that, without how long ago: it is read later than it is told."""
+        removal = self._board.removal(member.device)
+        if device is None:
+            return f"It was removed meanwhile by {removal.who}." if removal else "It was removed meanwhile."
+        if device.pin is not None and device.pin.fingerprint != member.pin:
+            return f"Its certificate was decided about meanwhile by {device.pin.by}."
+        return "It was moved or decided about meanwhile."
+
+    def _check_free(self, member: RolloutMember) -> None:
+        act = self._work.act(member.device)
+        if act is not None:
+            raise RefusedError(
+                f"{act.who} was {act.doing} {member.name} when its turn came", "Begin another rollout with it."
             )
 
     async def _outcome(self, device: str, since: str) -> Outcome | None:

@@ -8,13 +8,14 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from core.decide.acts import by_whom
 from core.decide.durations import usual_times
 from core.decide.key_choice import manages
 from core.decide.recovery import MOST_ATTEMPTS, Past, Verdict
 from core.decide.steps import Step, cancellable
 from core.engine import enabling, endings
 from core.engine.case import Case
-from core.engine.clock import stamp
+from core.engine.clock import now, stamp
 from core.engine.closing import AWAY, CANCELLED, Closing
 from core.engine.contact import Contact
 from core.engine.endings import Ending
@@ -28,6 +29,7 @@ from core.model.errors import (
     UnexpectedLeafError,
     WrongLeafError,
 )
+from core.model.records import InstallRecord
 from core.network.look import Seen, look
 
 _log = logging.getLogger(__name__)
@@ -45,15 +47,27 @@ class Installation:
         self._patience = case.services.config.restart_patience
         self._closing = Closing(case, progress)
         self._task: asyncio.Task[None] | None = None
+        self._cancelled_at = ""
+
+    @property
+    def install(self) -> InstallRecord:
+        """What is kept of it."""
+        return self._case.install
 
     def cancel(self, who: str) -> None:
         """Stop before the point of no return; what was made is taken back. Raises `RefusedError` after it."""
-        if self._progress.is_final or self._closing.cancelled_by or not cancellable(self._progress.current):
+        if self._closing.cancelled_by:
+            told = by_whom(self._closing.cancelled_by, self._cancelled_at, now())
+            raise RefusedError(
+                f"The install of {self._case.device.name} was cancelled {told}",
+                "What was made on the camera is taken back. Wait until that is finished.",
+            )
+        if self._progress.is_final or not cancellable(self._progress.current):
             raise RefusedError(
                 "The install cannot be cancelled any more",
                 "The camera is taking the certificate into use, or it is being undone. Wait until it is finished.",
             )
-        self._closing.cancelled_by = who
+        self._closing.cancelled_by, self._cancelled_at = who, stamp()
         if self._task is not None:
             self._task.cancel()
 

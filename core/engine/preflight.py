@@ -62,7 +62,7 @@ class Preflights:
         with ExitStack() as held:
             for subject in subjects:
                 if subject.device.id:
-                    held.enter_context(self._work.holding(subject.device))
+                    held.enter_context(self._work.holding(subject.device, who=caller.user, doing="looking into"))
             examined = (self._examine(subject, command, logins, caller) for subject in subjects)
             return PreflightReports(tuple(await asyncio.gather(*examined)))
 
@@ -83,7 +83,9 @@ class Preflights:
         try:
             device = self._registry.resolve(text)
         except UnknownDeviceError as unknown:
-            row = self._services.board.devices.get(text)
+            removal, row = self._services.board.removal(text), self._services.board.devices.get(text)
+            if removal is not None and removal.device == text:
+                raise
             return self._at(text, unknown) if row is None else self._new(parse_address(row.address), row.name)
         view = self._services.board.devices[device.id]
         return _Subject(device, parse_address(address_of(device)), view.address)

@@ -29,14 +29,21 @@ class Line:
 class Progress:
     """The ten lines of one install. `publish` gets a view at each change; `clock` counts seconds.
 
-    `doing` is what it is called. `is_final` is whether it is only brought to an end, which cannot be cancelled.
+    `doing` is what it is called, `by` who asked for it. `is_final` is whether it is only brought to an end, which
+    cannot be cancelled.
     """
 
     def __init__(
-        self, device: str, doing: str, publish: Callable[[InstallView], None], clock: Callable[[], float]
+        self,
+        device: str,
+        doing: str,
+        publish: Callable[[InstallView], None],
+        clock: Callable[[], float],
+        by: str = "",
     ) -> None:
         self._device = device
         self._doing = doing
+        self._by = by
         self._publish = publish
         self._clock = clock
         self._started = clock()
@@ -107,5 +114,6 @@ class Progress:
             hint=self._hint,
             cancellable=can_cancel,
             doing=self._doing,
+            by=self._by,
             binding_from=NUMBERS[POINT_OF_NO_RETURN] if can_cancel else None,
         )

@@ -1,10 +1,11 @@
 """All devices of the site, added or only found, kept in step with what the clients see."""
 
 import asyncio
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
+from core.decide.acts import by_whom
 from core.decide.addresses import show_address
 from core.decide.certificates import describe
 from core.decide.expiry import expiry
@@ -17,6 +18,7 @@ from core.engine.board import Board
 from core.engine.clock import now, stamp
 from core.model.device import Attention, AttentionKind, CertificateView, DeviceView, Origin
 from core.model.errors import RefusedError, UnknownDeviceError
+from core.model.messages import Event
 from core.model.records import DeviceRecord
 from core.model.sighting import Sighting
 
@@ -181,11 +183,16 @@ class Registry:
     def resolve(self, text: str) -> DeviceRecord:
         """Return the added device with this id, name or address. Raises `RefusedError`."""
         views = [self._board.devices[device] for device in self.devices]
-        return self.devices[_meant(text, views, self.devices).id]
+        return self.devices[_meant(text, views, self).id]
 
     def resolve_view(self, text: str) -> DeviceView:
         """Return the row, added or found, with this id, name or address. Raises `RefusedError`."""
-        return _meant(text, self._board.devices.values(), self.devices)
+        return _meant(text, self._board.devices.values(), self)
+
+    def became(self, row: str) -> DeviceRecord | None:
+        """Return the added device that a found row is of now, if it is."""
+        found = self._sightings.rows.get(row)
+        return next((self.devices[device] for device in self._added(found)), None) if found else None
 
     def _show(self, device: str) -> None:
         record = self.devices[device]
@@ -239,17 +246,28 @@ def _presented(device: DeviceRecord) -> tuple[object, ...]:
     return device.presented, device.presented_host, device.presented_port
 
 
-def _meant(text: str, views: Collection[DeviceView], added: Container[str]) -> DeviceView:
+def _meant(text: str, views: Collection[DeviceView], registry: Registry) -> DeviceView:
     exact = [view for view in views if view.id == text]
     by_name = [view for view in views if text.casefold() in _names(view)]
     # What is only found may call itself by any name.
-    candidates = exact or [view for view in by_name if view.id in added] or by_name
+    candidates = exact or [view for view in by_name if view.id in registry.devices] or by_name
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
         listed = ", ".join(f"{view.id} ({view.address})" for view in candidates[:5])
         raise RefusedError(f"'{text}' is the name of {len(candidates)} devices", f"Use an id: {listed}.")
-    raise UnknownDeviceError(f"There is no device '{text}'", "camtrust list shows the ids, names and addresses.")
+    raise _unknown(text, registry.became(text), registry._board.removal(text))
+
+
+def _unknown(text: str, added: DeviceRecord | None, removal: Event | None) -> UnknownDeviceError:
+    """There is none; where there was one until somebody added what was found, or removed it, that is told."""
+    if added is not None:
+        told = by_whom(added.added_by, added.added_at, now())
+        return UnknownDeviceError(f"{added.name} was added {told}", f"Its row is another one now: {added.id}.")
+    if removal is not None:
+        told = by_whom(removal.who, removal.at, now())
+        return UnknownDeviceError(f"{removal.name} was removed {told}", "Its history stays. To have it again, add it.")
+    return UnknownDeviceError(f"There is no device '{text}'", "camtrust list shows the ids, names and addresses.")
 
 
 def _names(view: DeviceView) -> set[str]:

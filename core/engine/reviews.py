@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from core.decide.acts import by_whom
 from core.decide.certificates import describe, key_fingerprint
 from core.decide.change import Known, differences, explain
 from core.decide.trust import Place, after_install, home_of, moved, place_under_review, trusting
@@ -77,18 +78,12 @@ class Reviews:
             why = "It is on plain HTTP." if device.scheme == "http" else "It has never answered. It is tried again."
             raise RefusedError(f"{device.name} shows no certificate that could be accepted", why)
         # What is held stays as it is: looks that had begun before are not taken in any more.
-        with self._work.holding(device):
+        with self._work.holding(device, who=who, doing="accepting a certificate of"):
             place = place_under_review(device)
             seen = await self._look(place, legacy=device.weak_tls)
-            if seen.fingerprint != fingerprint:
+            if refusal := _why_not(device, fingerprint, seen.fingerprint):
                 await self._note(device, seen, place)
-                raise RefusedError(
-                    f"{device.name} shows another certificate now than the one that was reviewed",
-                    f"Nothing was accepted. Compare the one that it shows now: SHA-256 {seen.fingerprint}",
-                )
-            if device.pin and device.pin.fingerprint == fingerprint and device.pin.origin is not Origin.DEVICE:
-                await self._note(device, seen, place)
-                raise RefusedError(f"This certificate of {device.name} is trusted already", "There is nothing to do.")
+                raise refusal
             await self._pin(device, seen, clean(reason, _LONGEST_REASON), who)
 
     async def _look(self, place: Place, *, legacy: bool) -> Seen:
@@ -157,3 +152,23 @@ class Reviews:
             ),
             claimed_at=str(place_under_review(device)) if device.presented_host else "",
         )
+
+
+def _why_not(device: DeviceRecord, reviewed: str, shown: str) -> RefusedError | None:
+    """Return why the certificate that was reviewed cannot be accepted: what the device shows, or who came first."""
+    pin = device.pin
+    if pin is not None and shown == pin.fingerprint and pin.origin is not Origin.DEVICE:
+        done = "accepted" if pin.origin is Origin.ACCEPTED else "installed"
+        told = by_whom(pin.by, pin.at, now())
+        if shown == reviewed:
+            return RefusedError(f"This certificate of {device.name} was {done} {told}", "There is nothing to do.")
+        return RefusedError(
+            f"{device.name} shows the certificate that was {done} {told}, not the one that was reviewed",
+            "Nothing was accepted. There is nothing to do.",
+        )
+    if shown == reviewed:
+        return None
+    return RefusedError(
+        f"{device.name} shows another certificate now than the one that was reviewed",
+        f"Nothing was accepted. Compare the one that it shows now: SHA-256 {shown}",
+    )

@@ -8,11 +8,12 @@ from contextlib import suppress
 
 import msgspec
 
+from core.decide.acts import ago, by_whom
 from core.decide.address_list import MOST_DEVICES
 from core.decide.rollout import Plan, may_try_again, model_of, plan
 from core.decide.streaming import has_refused
 from core.engine.adding import Adding
-from core.engine.clock import stamp
+from core.engine.clock import now, stamp
 from core.engine.errands import identity_of
 from core.engine.rollout import Rollout
 from core.engine.services import Services
@@ -85,7 +86,9 @@ class Rollouts:
     async def cancel(self, command: CancelRollout, caller: Caller) -> RolloutView:
         """Begin with no more devices. Raises `RefusedError` where none is under way."""
         if self._newest is None or not self.busy() or self._newest.record.state is not RolloutState.RUNNING:
-            raise RefusedError("No rollout is under way", "There is nothing to cancel.")
+            raise RefusedError("No rollout is under way", f"There is nothing to cancel.{self._how_it_ended()}")
+        if by := self._newest.record.cancelled_by:
+            raise RefusedError(f"{by} has cancelled the rollout already", "What was begun is brought to its end.")
         await self._newest.cancel(caller.user)
         return self._newest.view()
 
@@ -142,6 +145,13 @@ class Rollouts:
         self._services.board.rollout_changed()
         return rollout
 
+    def _how_it_ended(self) -> str:
+        record = self._newest.record if self._newest else None
+        if record is None or not record.ended_at:
+            return ""
+        whose = f"The last one, begun by {record.by}, ended {ago(record.ended_at, now())}"
+        return f" {whose}: cancelled by {record.cancelled_by}." if record.cancelled_by else f" {whose}."
+
     def _at_once(self, command: StartRollout) -> int:
         most = self._services.config.parallel_installs
         if command.at_once is not None and command.at_once < 1:
@@ -152,7 +162,7 @@ class Rollouts:
         if self._newest is not None and self.busy():
             view = self._newest.view()
             raise RefusedError(
-                f"A rollout of {_count(view.total)} is under way, begun by {view.by}",
+                f"A rollout of {_count(view.total)} is under way, begun {by_whom(view.by, view.started_at, now())}",
                 "Wait until it is finished, or cancel it: camtrust rollout --cancel.",
             )
 

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from core.decide.acts import by_whom
 from core.decide.addresses import HTTP_PORT
 from core.decide.certificates import key_fingerprint
 from core.decide.networks import Addresses, Network
 from core.decide.ports import USUAL_PORTS
 from core.discovery.unicast import UnicastProbes
 from core.engine.board import Board
+from core.engine.clock import now, stamp
 from core.engine.registry import Registry
+from core.engine.services import OURSELVES
 from core.model.device import DeviceView
 from core.model.errors import NotReachedError, NotTlsError, RefusedError, TlsFailedError
 from core.model.messages import Scanned, ScanView
@@ -60,6 +63,7 @@ class Scan:
         self._registry = registry
         self._ports = ports
         self._sweep: _Sweep | None = None
+        self._begun = OURSELVES, ""
         self._task: asyncio.Task[None] | None = None
         self._kept: dict[tuple[str, str], tuple[Sighting, float]] = {}
 
@@ -68,16 +72,17 @@ class Scan:
         """The scan that is under way, as clients see it."""
         return self._sweep.view() if self._sweep else None
 
-    async def run(self, networks: Sequence[Network]) -> Scanned:
+    async def run(self, networks: Sequence[Network], who: str = OURSELVES) -> Scanned:
         """Try each address of the networks. Whoever waits for it may leave: it goes on until `cancel` or `close`.
 
-        Raises `RefusedError` while another scan is under way.
+        Raises `RefusedError` while another scan is under way. `who` is told to whoever is refused by this one.
         """
         if self._sweep is not None:
             raise RefusedError(
-                f"A scan of {shown(self._sweep.networks)} is under way",
+                f"A scan of {shown(self._sweep.networks)} is under way, begun {by_whom(*self._begun, now())}",
                 "Wait until it is finished, or end it: camtrust scan --cancel.",
             )
+        self._begun = who, stamp()
         sweep = self._sweep = _Sweep(networks, self._ports, self)
         task = self._task = asyncio.create_task(sweep.run(), name="scan")
         task.add_done_callback(self._ended)

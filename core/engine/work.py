@@ -9,19 +9,21 @@ from functools import partial
 
 import msgspec
 
+from core.decide.acts import Act, by_whom, under_way
 from core.decide.recovery import in_doubt
 from core.decide.steps import STEPS
 from core.engine.case import Case
-from core.engine.clock import stamp
+from core.engine.clock import now, stamp
 from core.engine.installation import Installation
 from core.engine.progress import Progress
-from core.engine.services import Services
+from core.engine.services import OURSELVES, Services
 from core.model.device import AttentionKind, Connection, InstallView
 from core.model.errors import CamtrustError, RefusedError
 from core.model.records import DeviceRecord, InstallRecord, InstallRequest, Purpose
 
 _SHOW_EVERY = 5.0
 _DOING = {Purpose.ADD: "adding", Purpose.REPLACE: "replacing", Purpose.REISSUE: "re-issuing"}
+_DOING_WITH = {**_DOING, Purpose.REISSUE: "re-issuing the certificate of"}
 _WORTH_A_RETRY = frozenset((AttentionKind.UNREACHABLE, AttentionKind.TLS_FAILED))
 
 _log = logging.getLogger(__name__)
@@ -43,8 +45,8 @@ class Work:
         self._services = services
         self._running: dict[str, asyncio.Task[None]] = {}
         self._installations: dict[str, Installation] = {}
-        self._unsettled: set[str] = set()
-        self._held: set[str] = set()
+        self._unsettled: dict[str, InstallRecord] = {}
+        self._held: dict[str, Act] = {}
         self.may_try_again: Callable[[str], bool] = lambda _: True
 
     def busy(self) -> bool:
@@ -59,22 +61,39 @@ class Work:
         """Whether an install of this device is under way."""
         return device in self._running
 
-    @contextmanager
-    def holding(self, device: DeviceRecord, *, in_doubt: bool = False) -> Iterator[None]:
-        """Let nothing else decide about a device meanwhile. Raises `RefusedError` where something does already.
+    def act(self, device: str) -> Act | None:
+        """Return who decides about this device now, and how; None where nobody does."""
+        installation = self._installations.get(device)
+        return _act_of(installation.install) if installation else self._held.get(device)
+
+    def check_free(self, device: DeviceRecord, *, in_doubt: bool = False) -> None:
+        """Raise `RefusedError` where something decides about a device already: who began what, and when.
 
         `in_doubt` tells that an install which waits for the device does not matter.
         """
-        if self._is_taken(device.id) or (device.id in self._unsettled and not in_doubt):
-            raise RefusedError(
-                f"{device.name} is being worked on already",
-                "Wait until its install, or the other decision, is finished.",
-            )
-        self._held.add(device.id)
+        act = self.act(device.id)
+        if act is not None:
+            hint = "Nothing was changed. Wait until that is finished, and see what came of it."
+            raise RefusedError(under_way(act, device.name, now()), hint)
+        if device.id in self._unsettled and not in_doubt:
+            act = _act_of(self._unsettled[device.id])
+            hint = "Nothing was changed. It is not known yet how that ends: it waits for the camera to answer."
+            raise RefusedError(under_way(act, device.name, now()), hint)
+
+    @contextmanager
+    def holding(
+        self, device: DeviceRecord, *, in_doubt: bool = False, who: str = OURSELVES, doing: str = "working on"
+    ) -> Iterator[None]:
+        """Let nothing else decide about a device meanwhile. Raises `RefusedError` where something does already.
+
+        `in_doubt` is as above. `who` and `doing` are what others are told of it.
+        """
+        self.check_free(device, in_doubt=in_doubt)
+        self._held[device.id] = Act(who, doing, stamp())
         try:
             yield
         finally:
-            self._held.discard(device.id)
+            del self._held[device.id]
 
     async def write_down(self, device: str, request: InstallRequest) -> InstallRecord:
         """Write down that a device, which is held, is to be onboarded. What was open of it before is given up."""
@@ -82,7 +101,7 @@ class Work:
         for install in await store.open_installs():
             if install.device == device:
                 await store.put_install(msgspec.structs.replace(install, closed=True))
-        self._unsettled.discard(device)
+        self._unsettled.pop(device, None)
         install = InstallRecord(id=new_id(), device=device, request=request, started_at=stamp())
         await store.put_install(install)
         return install
@@ -119,7 +138,9 @@ class Work:
         """Cancel the install of a device. Raises `RefusedError` where there is none, or it is too late."""
         installation = self._installations.get(device.id)
         if installation is None:
-            raise RefusedError(f"No install of {device.name} is under way", "Nothing was changed.")
+            last = self._services.board.last_about(device.id)
+            told = f" Last: {last.text}, {by_whom(last.who, last.at, now())}." if last else ""
+            raise RefusedError(f"No install of {device.name} is under way", f"Nothing was changed.{told}")
         installation.cancel(who)
 
     async def stop(self) -> None:
@@ -136,14 +157,14 @@ class Work:
 
     def forget(self, device: str) -> None:
         """Give up what is open of a device that was removed."""
-        self._unsettled.discard(device)
+        self._unsettled.pop(device, None)
 
     def _is_taken(self, device: str) -> bool:
         return device in self._running or device in self._held
 
     def _resume(self, device: DeviceRecord, install: InstallRecord) -> None:
         if in_doubt(install, device.pin):
-            self._unsettled.add(device.id)
+            self._unsettled[device.id] = install
         elif self._services.registry.health(device.id).connection is not Connection.ONLINE:
             # Only clearing up is left, which waits until the device is trusted and there.
             return
@@ -163,7 +184,7 @@ class Work:
         self, device: DeviceRecord, install: InstallRecord, part: Callable[[Installation], Awaitable[None]]
     ) -> Progress:
         doing = _DOING[install.request.purpose]
-        progress = Progress(device.id, doing, self._publish, asyncio.get_running_loop().time)
+        progress = Progress(device.id, doing, self._publish, asyncio.get_running_loop().time, by=install.request.by)
         case = Case(self._services, device, install)
         installation = Installation(case, progress, new_id)
         running = self._run(case, progress, partial(part, installation))
@@ -185,13 +206,19 @@ class Work:
         finally:
             showing.cancel()
             del self._running[device], self._installations[device]
-            (self._unsettled.add if case.is_in_doubt else self._unsettled.discard)(device)
+            self._unsettled.pop(device, None)
+            if case.is_in_doubt:
+                self._unsettled[device] = case.install
             self._services.board.status_changed()
 
     def _publish(self, view: InstallView) -> None:
         if view.device in self._services.registry.devices:
             self._services.board.put_install(view)
             self._services.registry.set_step(view.device, *((None, None) if view.finished else (view.step, len(STEPS))))
+
+
+def _act_of(install: InstallRecord) -> Act:
+    return Act(install.request.by, _DOING_WITH[install.request.purpose], install.started_at)
 
 
 async def _keep_showing(progress: Progress) -> None:

@@ -29,9 +29,15 @@ from core.service.mailbox import Mailbox
 
 _WELCOME_DEADLINE = 10.0
 _LAST_WORDS = 1.0
+# Screens are drawn on stderr.
+_STDERR, _STDIN = 2, 0
 
 _LOST = "The connection to the engine was lost"
 _ATTACH_AGAIN = "Start camtrust again; the engine takes up what was under way."
+
+
+class NotRunningError(EngineGoneError):
+    """Nobody listens on the socket."""
 
 
 class Client:
@@ -52,12 +58,13 @@ class Client:
     async def connect(cls, path: Path, *, role: Role = Role.OPERATOR, watch: bool = False) -> Self:
         """Attach to the engine that listens on `path`.
 
-        Raises `EngineGoneError` where nobody listens or answers, `RefusedError` where the engine does not let this
-        client in, for one because it is of another version, and `CamtrustError` where this account may not try.
+        Raises `NotRunningError` where nobody listens, `EngineGoneError` where nobody answers, `RefusedError` where the
+        engine does not let this client in, for one because it is of another version, and `CamtrustError` where this
+        account may not try.
         """
         reader, writer = await _opened(path)
         try:
-            writer.write(encode_line(Hello(role=role, watch=watch, client=f"pid {os.getpid()}")))
+            writer.write(encode_line(Hello(role=role, watch=watch, client=terminal_name())))
             return cls(reader, writer, await _welcome(path, reader))
         except BaseException:
             await _hang_up(writer)
@@ -147,17 +154,33 @@ class Client:
         return EngineGoneError(*self._why_gone)
 
 
+def terminal_name() -> str:
+    """Return the terminal that this program is on, such as `pts/3`; nothing where it is on none."""
+    for stream in (_STDERR, _STDIN):
+        with suppress(OSError):
+            return os.ttyname(stream).removeprefix("/dev/")
+    return ""
+
+
 async def _opened(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     try:
         return await asyncio.open_unix_connection(path, limit=LONGEST_LINE)
     except (FileNotFoundError, ConnectionRefusedError) as error:
-        raise EngineGoneError("No engine is running here", f"Nothing listens on {path}.") from error
+        raise NotRunningError("No engine is running here", f"Nothing listens on {path}.") from error
     except PermissionError as error:
-        raise CamtrustError(
-            "This account may not attach to the engine", f"Use the account that {path} belongs to, or root."
-        ) from error
+        raise CamtrustError("This account may not attach to the engine", _who_may(path)) from error
     except OSError as error:
         raise EngineGoneError(f"The engine cannot be reached: {error.strerror or error}", f"See {path}.") from error
+
+
+def _who_may(path: Path) -> str:
+    # Only here: seldom needed.
+    from core.service.access import missing_group
+
+    group = missing_group(path)
+    if group is None:
+        return f"Use the account that {path} belongs to, or root."
+    return f"Members of the group {group} may: have your account added to it (usermod -aG {group}), then log in again."
 
 
 async def _welcome(path: Path, reader: asyncio.StreamReader) -> Welcome:

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from core.model.errors import CamtrustError, StateBusyError
+from core.service.access import Group, check_folder
 
 _BACKLOG = 64
 
@@ -14,12 +15,17 @@ _BACKLOG = 64
 class SocketFile:
     """A bound, listening socket, and its name in the file system."""
 
-    def __init__(self, path: Path) -> None:
-        """Take the place of a stale socket. Raises `CamtrustError` where the path is taken or cannot be used."""
+    def __init__(self, path: Path, group: Group | None = None) -> None:
+        """Take the place of a stale socket; members of `group` may open it, beside this account.
+
+        Raises `CamtrustError` where the path is taken or cannot be used, also by the group.
+        """
         self.path = path
         try:
             _make_room(path)
-            self.socket = _bound(path)
+            if group is not None:
+                check_folder(path.parent, group)
+            self.socket = _bound(path, group)
             self._identity = _identity(path)
         except OSError as error:
             raise CamtrustError(
@@ -37,18 +43,34 @@ class SocketFile:
             pass
 
 
-def _bound(path: Path) -> socket.socket:
+def _bound(path: Path, group: Group | None) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
         # The file gets the mode of the open socket, so that it is private from its first moment.
         os.fchmod(sock.fileno(), 0o600)
         sock.bind(os.fspath(path))
+        if group is not None:
+            _give(path, group)
+        # Nobody can connect before.
         sock.listen(_BACKLOG)
-    except OSError:
+    except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _give(path: Path, group: Group) -> None:
+    """Let a group open the socket. Its folder is only this account's to change, so that the path stays what it is."""
+    try:
+        os.chown(path, -1, group.gid, follow_symlinks=False)
+    except PermissionError as error:
+        path.unlink()
+        raise CamtrustError(
+            f"The socket cannot be given to the group {group.name}: this account is not in it",
+            f"Run the engine with that group: SupplementaryGroups={group.name} in its unit, or usermod -aG.",
+        ) from error
+    path.chmod(0o660)
 
 
 def _make_room(path: Path) -> None:

@@ -16,6 +16,9 @@ from core.model.errors import CamtrustError
 
 _LARGEST_FILE = 2 * 1024 * 1024
 _OLD_FILES = 4
+LARGEST = _LARGEST_FILE * (1 + _OLD_FILES)
+"""Bytes that all files of a log have at most."""
+
 _LONGEST_TEXT = 16 * 1024
 _TALKATIVE = ("zeep", "httpx", "httpcore", "asyncio")
 

@@ -6,6 +6,26 @@ from pathlib import Path
 LONGEST_SOCKET_PATH = 107
 """Bytes that `sun_path` of a Linux socket address holds, without the final zero (unix(7))."""
 
+SYSTEM_SOCKET = Path("/run/camtrust/engine.sock")
+"""Where the engine of the whole machine listens, the one that the init system runs."""
+SYSTEM_STATE = Path("/var/lib/camtrust")
+"""Its state folder."""
+SYSTEM_CONFIG = Path("/etc/camtrust/config.toml")
+"""Its settings, which may be missing."""
+
+
+def has_system_engine(root: Path = Path("/")) -> bool:
+    """Tell whether this machine is set up for an engine of its own, whether that runs or not.
+
+    `root` is where the machine's files begin.
+    """
+    return any(os.path.exists(under(root, mark)) for mark in (SYSTEM_SOCKET.parent, SYSTEM_CONFIG, SYSTEM_STATE))  # noqa: PTH110 - what may not be looked at is no error
+
+
+def under(root: Path, path: Path) -> Path:
+    """Return an absolute path as it is where the machine's files begin at `root`."""
+    return root / path.relative_to("/")
+
 
 def default_state_dir() -> Path:
     """Return this account's data folder for camtrust, also where the account is root."""

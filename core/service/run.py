@@ -17,7 +17,8 @@ from core.model.config import Config
 from core.model.errors import CamtrustError, ExitCode
 from core.model.messages import encode_line
 from core.model.text import clean
-from core.service import logs
+from core.service import logs, supervisor
+from core.service.access import resolve
 from core.service.hardening import harden
 from core.service.linger import alone
 from core.service.paths import default_state_dir, socket_path
@@ -35,11 +36,13 @@ _log = logging.getLogger("core.service.run")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the engine until it is ended, and return the exit code. Errors are told in one line on stderr."""
+    manager = os.environ.get("NOTIFY_SOCKET", "")
     harden()
     # Until the log is there, nothing else may take its place.
     logging.getLogger().addHandler(logging.NullHandler())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     options = _options(argv)
+    options.manager = manager
     if options.detached:
         _detach()
     try:
@@ -106,6 +109,7 @@ def _config(options: argparse.Namespace) -> Config:
 
 async def _run(options: argparse.Namespace) -> None:
     config = _config(options)
+    access = resolve(config.access)
     with closing(StateFolder.open(options.state_dir)) as folder:
         log = logs.set_up(folder.path)
         # Only now: its libraries would set up logging in their own way.
@@ -113,14 +117,13 @@ async def _run(options: argparse.Namespace) -> None:
 
         engine = await Engine.open(folder, config)
         try:
-            await _serve(engine, options, config, log)
+            await _serve(engine, Server(engine, engine.board, log, access), options, config)
         finally:
             await engine.close()
 
 
-async def _serve(engine: "Engine", options: argparse.Namespace, config: Config, log: Path) -> None:
+async def _serve(engine: "Engine", server: Server, options: argparse.Namespace, config: Config) -> None:
     ways = [_signal(), asyncio.create_task(_stop(engine))]
-    server = Server(engine, engine.board, log)
     linger = config.linger if options.linger is None and options.detached else options.linger
     if linger is not None:
         ways.append(asyncio.create_task(_abandoned(server, engine, linger)))
@@ -129,8 +132,10 @@ async def _serve(engine: "Engine", options: argparse.Namespace, config: Config, 
     reason = "The engine failed"
     try:
         _tell_ready(engine, socket, options)
+        supervisor.tell(options.manager, supervisor.READY)
         reason = await _first(ways)
     finally:
+        supervisor.tell(options.manager, supervisor.ENDING)
         _log.info("ending: %s", reason)
         await server.close(reason)
 

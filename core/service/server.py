@@ -3,25 +3,31 @@
 import asyncio
 import logging
 import os
-import socket
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from core.engine.board import Board
+from core.engine.clock import stamp
 from core.model.caller import Caller
 from core.model.errors import CamtrustError, RefusedError
-from core.model.messages import PROTOCOL, Hello, Welcome, encode_line
+from core.model.messages import PROTOCOL, Attached, Hello, Welcome, encode_line
+from core.model.text import clean
+from core.service.access import Access, is_own
 from core.service.lines import LONGEST_REQUEST, UnreadableLineError, from_client, protocol_of, read_line
 from core.service.listening import SocketFile
-from core.service.peer import role_of, uid_of, user_name
+from core.service.peer import Peer, peer_of, user_name
 from core.service.session import Handler, Session, failure
 
 _MOST_CLIENTS = 64
+_MOST_OF_ONE = 16
 _HELLO_DEADLINE = 5.0
 _GRACE = 2.0
 _LAST_WORDS = 1.0
+_LONGEST_PLACE = 32
+_NOBODY_ELSE = Access()
 
 _Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -32,19 +38,30 @@ class Server:
     """Serves a board and a handler of commands on a Unix socket.
 
     `somebody` is set while clients are attached, `nobody` while none is. `log` is the path that is named where an
-    error is not the client's to understand.
+    error is not the client's to understand. Who is watching stands on the board.
     """
 
-    def __init__(self, handler: Handler, board: Board, log: Path, *, hello_deadline: float = _HELLO_DEADLINE) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        board: Board,
+        log: Path,
+        access: Access = _NOBODY_ELSE,
+        *,
+        hello_deadline: float = _HELLO_DEADLINE,
+    ) -> None:
         self.somebody = asyncio.Event()
         self.nobody = asyncio.Event()
         self.nobody.set()
         self._handler = handler
         self._board = board
         self._log = log
+        self._access = access
         self._hello_deadline = hello_deadline
-        self._sessions: set[Session] = set()
+        # Whoever does not watch is none of the others' business.
+        self._sessions: dict[Session, Attached | None] = {}
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._places: Counter[int] = Counter()
         self._under_way: set[asyncio.Task[None]] = set()
         self._file: SocketFile | None = None
         self._listener: asyncio.Server | None = None
@@ -56,7 +73,7 @@ class Server:
 
     async def start(self, path: Path) -> None:
         """Listen on `path`. The caller holds the lock of the state folder. Raises `CamtrustError`."""
-        self._file = SocketFile(path)
+        self._file = SocketFile(path, self._access.openers)
         self._listener = await asyncio.start_unix_server(self._serve, sock=self._file.socket, limit=LONGEST_REQUEST)
 
     async def close(self, reason: str) -> None:
@@ -89,22 +106,41 @@ class Server:
             del self._connections[task]
 
     async def _converse(self, streams: _Streams) -> None:
-        hello = await self._hello(streams[0])
-        if hello is None:
-            return
-        caller = await _caller(streams[1], hello)
+        peer = peer_of(streams[1].get_extra_info("socket"))
+        with self._place(peer):
+            hello = await self._hello(streams[0])
+            if hello is not None:
+                await self._welcome(streams, peer, hello)
+
+    async def _welcome(self, streams: _Streams, peer: Peer, hello: Hello) -> None:
+        user = await asyncio.to_thread(user_name, peer.uid)
+        caller = Caller(user=user, uid=peer.uid, role=self._access.role_of(peer, hello.role))
         session = Session(streams, caller, self._handler, self._log, self._spawn)
         await session.send(encode_line(Welcome(PROTOCOL, caller.role, caller.user, self._board.status())))
-        self._attach(session)
+        self._attach(session, _attached(caller, hello) if hello.watch else None)
         try:
             await session.run(self._board if hello.watch else None)
         finally:
             self._detach(session)
 
+    @contextmanager
+    def _place(self, peer: Peer) -> Iterator[None]:
+        """Hold one of the places for clients. Raises `RefusedError` where there is none left.
+
+        One account that others share the engine with cannot take them all.
+        """
+        self._places[peer.uid] += 1
+        try:
+            if self._places.total() > _MOST_CLIENTS:
+                raise RefusedError(f"{_MOST_CLIENTS} clients are attached already", "Close one of them.")
+            if self._places[peer.uid] > _MOST_OF_ONE and not is_own(peer.uid):
+                raise RefusedError(f"{_MOST_OF_ONE} clients of this account are attached", "Close one of them.")
+            yield
+        finally:
+            self._places[peer.uid] -= 1
+
     async def _hello(self, reader: asyncio.StreamReader) -> Hello | None:
         """Return the client's first line, None where it left without one. Raises `CamtrustError`."""
-        if len(self._connections) > _MOST_CLIENTS:
-            raise RefusedError(f"{_MOST_CLIENTS} clients are attached already", "Close one of them.")
         try:
             async with asyncio.timeout(self._hello_deadline):
                 line = await read_line(reader)
@@ -119,16 +155,24 @@ class Server:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    def _attach(self, session: Session) -> None:
-        self._sessions.add(session)
+    def _attach(self, session: Session, who: Attached | None) -> None:
+        self._sessions[session] = who
         self.nobody.clear()
         self.somebody.set()
+        self._show_attached()
 
     def _detach(self, session: Session) -> None:
-        self._sessions.discard(session)
+        del self._sessions[session]
         if not self._sessions:
             self.somebody.clear()
             self.nobody.set()
+        self._show_attached()
+
+    def _show_attached(self) -> None:
+        attached = tuple(who for who in self._sessions.values() if who is not None)
+        if attached != self._board.attached:
+            self._board.attached = attached
+            self._board.status_changed()
 
 
 def _checked_hello(line: bytes) -> Hello:
@@ -144,11 +188,8 @@ def _checked_hello(line: bytes) -> Hello:
     return hello
 
 
-async def _caller(writer: asyncio.StreamWriter, hello: Hello) -> Caller:
-    peer: socket.socket = writer.get_extra_info("socket")
-    uid = uid_of(peer)
-    user = await asyncio.to_thread(user_name, uid)
-    return Caller(user=user, uid=uid, role=role_of(uid, hello.role))
+def _attached(caller: Caller, hello: Hello) -> Attached:
+    return Attached(caller.user, caller.role, since=stamp(), place=clean(hello.client, _LONGEST_PLACE))
 
 
 async def _say(writer: asyncio.StreamWriter, line: bytes) -> None:

@@ -177,7 +177,7 @@ def _check_role(command: AnyCommand, caller: Caller) -> None:
     if command.needs is Role.OPERATOR and caller.role is not Role.OPERATOR:
         raise RefusedError(
             "A viewer may look, and change nothing",
-            "Attach as an operator: run camtrust under the engine's account or as root.",
+            "Attach as an operator: as root, with the engine's account, or in the group of [access] operators.",
         )
 
 

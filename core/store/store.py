@@ -78,9 +78,14 @@ class Store:
 
         return await self._writer.write(work)
 
-    async def remove_device(self, device: str) -> None:
-        """Remove the device and its login. History, certificates, pins and installs stay."""
-        await self._writer.write(lambda c: devices.remove(c, device))
+    async def remove_device(self, device: str, event: NewEvent) -> Event:
+        """Remove the device and its login, and add the event that tells of it. History, pins and installs stay."""
+
+        def work(connection: sqlite3.Connection) -> Event:
+            devices.remove(connection, device)
+            return events.append(connection, event)
+
+        return await self._writer.write(work)
 
     async def login(self, device: str) -> Login | None:
         """Return the device's login. Raises `SealError` where device, host, port or pin were changed by others.

@@ -25,7 +25,7 @@ async def test_another_port_of_a_device_that_never_answered_is_the_same_device(g
         away = await gateway.add(f"{camera.host}:1", user=USER, password=PASSWORD)
         address = f"{camera.host}:{camera.https_port}"
         error = await refused(gateway, address)
-        assert error.title == f"{away.name} at {camera.host}:1 is added already"
+        assert error.title == f"{away.name} at {camera.host}:1 is added already, by tech1 a moment ago"
         assert f"camtrust replace {away.id} {address}" in error.hint
 
         await gateway.engine.handle(ReplaceDevice(device=away.id, address=address), CALLER)
@@ -63,7 +63,7 @@ async def test_where_one_of_several_is_added_already_it_is_named_and_none_is_add
     async with Camera(CameraSettings()) as camera:
         device = await gateway.add(f"{camera.host}:{camera.https_port}", names=("Lobby",))
         error = await refused(gateway, "127.64.51.1", camera.host, "127.64.51.2")
-        assert error.title.startswith(f"Lobby at {device.address} is added already")
+        assert error.title == f"Lobby at {device.address} is added already, by tech1 a moment ago: HTTPS (Arcules)"
         assert error.hint == f"Nothing was added. To set it up anew: camtrust replace {device.id}"
 
 

@@ -268,6 +268,7 @@ async def test_one_that_is_decided_about_before_its_turn_is_not_started(gateway:
         view = await end(gateway)
         assert view.devices[1].state is MemberState.NOT_STARTED
         assert "is not what it was when the rollout began" in view.devices[1].reason
+        assert view.devices[1].hint.startswith("It was removed meanwhile by tech1.")
         assert len(found[1].log.requests) == seen
 
 

@@ -42,6 +42,7 @@ from core.model.messages import (
     Look,
     LookAt,
     Looks,
+    Ping,
     ReadAuthority,
     ReadCertificate,
     ReadEvents,
@@ -81,7 +82,7 @@ from core.model.rollout import (
 from core.model.secret import Secret
 from core.model.sighting import SourceStatus
 
-READING = {ListDevices, ShowDevice, ReadEvents, ReadCertificate, ReadAuthority, ReviewDevice, ReadRollout}
+READING = {Ping, ListDevices, ShowDevice, ReadEvents, ReadCertificate, ReadAuthority, ReviewDevice, ReadRollout}
 CHANGING = {
     LookAt,
     Preflight,
@@ -146,6 +147,7 @@ ROLLOUT = RolloutView(
 )
 
 COMMANDS: tuple[AnyCommand, ...] = (
+    Ping(),
     ListDevices(),
     ShowDevice(device="d1"),
     ReadEvents(limit=5, device="d1"),

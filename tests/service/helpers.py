@@ -27,9 +27,11 @@ from core.model.messages import (
     ShowDevice,
     Status,
 )
+from core.service.access import Access
 from core.service.server import Server
 
 DEADLINE = 10.0
+NOBODY_ELSE = Access()
 
 
 class Bench:
@@ -116,11 +118,11 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(path: Path, *, hello_deadline: float = 5.0) -> AsyncIterator[Serving]:
+async def serving(path: Path, access: Access = NOBODY_ELSE, *, hello_deadline: float = 5.0) -> AsyncIterator[Serving]:
     """Serve a bench on `path`, or on `engine.sock` where that is a folder."""
     path = path / "engine.sock" if path.is_dir() else path
     bench = Bench()
-    server = Server(bench, bench.board, Path("/state/log/camtrust.jsonl"), hello_deadline=hello_deadline)
+    server = Server(bench, bench.board, Path("/state/log/camtrust.jsonl"), access, hello_deadline=hello_deadline)
     await server.start(path)
     try:
         yield Serving(bench, server, path)

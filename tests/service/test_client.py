@@ -200,6 +200,7 @@ async def test_an_engine_that_is_not_understood_is_gone(tmp_path: Path, line: by
 STRANGER = """
 import asyncio, os, sys
 from pathlib import Path
+import core.service.access  # Where the interpreter is out of reach for the other account, it loads nothing later.
 from core.service.client import Client
 from core.model.errors import CamtrustError
 os.setgid(65534); os.setuid(54321)

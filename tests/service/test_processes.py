@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import grp
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -235,6 +237,49 @@ async def test_in_the_foreground_it_tells_where_it_is_and_ends_in_order_on_a_sig
         with pytest.raises(EngineGoneError, match="ended by SIGTERM"):
             await anext(client.updates())
     assert not site.socket.exists()
+
+
+async def test_a_group_that_is_not_there_keeps_an_engine_from_starting(site: Site) -> None:
+    site.config.write_text(SETTINGS + '\n[access]\nviewers = "no-such-group"\n')
+    code, errors = await finished(site.foreground())
+    assert (code, errors.count("\n")) == (ExitCode.USAGE, 1)
+    assert "no-such-group" in errors and "groupadd" in errors
+    assert not site.state.exists()
+
+
+async def test_a_group_needs_another_place_for_the_socket_than_the_private_state_folder(site: Site) -> None:
+    site.config.write_text(f'{SETTINGS}\n[access]\nviewers = "{grp.getgrgid(os.getegid()).gr_name}"\n')
+    site.state.mkdir(mode=0o700)
+    code, errors = await finished(site.foreground())
+    assert (code, errors.count("\n")) == (ExitCode.FAILED, 1)
+    assert "cannot enter" in errors and "--socket /run/camtrust/engine.sock" in errors
+
+
+@pytest.mark.parametrize("prefix", ["@", "/"])
+async def test_the_service_manager_is_told_when_clients_can_attach_and_when_it_ends(
+    site: Site, monkeypatch: pytest.MonkeyPatch, prefix: str
+) -> None:
+    name = f"{site.socket.parent.parent}/notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.settimeout(20)
+        manager.bind(f"\0{name}" if prefix == "@" else name)
+        monkeypatch.setenv("NOTIFY_SOCKET", f"@{name}" if prefix == "@" else name)
+        process = site.foreground()
+        assert await asyncio.to_thread(manager.recv, 100) == b"READY=1"
+        await (await site.attach()).close()
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(manager.recv, 100) == b"STOPPING=1"
+        assert (await finished(process))[0] == 0
+
+
+async def test_a_service_manager_that_is_gone_is_no_reason_not_to_start(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(site.state / "nobody"))
+    process = site.foreground()
+    assert "gateway gw-test" in await asyncio.to_thread(first_line, process)
+    await (await site.attach()).close()
+    assert "was not told READY=1" in log_path(site.state).read_text()
 
 
 async def test_a_killed_engine_is_followed_by_another_on_the_same_socket(site: Site) -> None:

@@ -7,34 +7,23 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, get_args
 
 import msgspec
 import pytest
 
 from core.model.errors import CamtrustError, StateBusyError
-from core.model.messages import PROTOCOL, AnyCommand, Command, Role, StopEngine, encode_line, to_builtins
+from core.model.messages import PROTOCOL, Command, Role, StopEngine, encode_line
 from core.service.lines import LONGEST_REQUEST
-from core.service.peer import role_of
 from core.service.server import Server
 from core.service.session import failure
 from tests.service.helpers import Bench, Lines, Serving, bare_socket, serving, until
-
-COMMANDS: tuple[type[Command], ...] = get_args(AnyCommand)
-SAMPLES = {str: "x", tuple[str, ...]: ["10.0.0.7"]}
+from tests.service.samples import COMMANDS, sample
 
 
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Serving]:
     async with serving(tmp_path) as serving_now:
         yield serving_now
-
-
-def sample(kind: type[Command]) -> dict[str, Any]:
-    """Return the smallest command of a class, as it is sent."""
-    required = {field.name: SAMPLES[field.type] for field in msgspec.structs.fields(kind) if field.required}
-    command: dict[str, Any] = to_builtins(kind(**required))
-    return command
 
 
 async def test_a_hello_is_answered_with_role_user_and_status(served: Serving) -> None:
@@ -178,12 +167,6 @@ def test_only_looking_needs_no_operator() -> None:
         "ReviewDevice",
         "ReadRollout",
     }
-
-
-def test_other_accounts_are_viewers_whatever_they_ask_for() -> None:
-    own, other = os.geteuid(), 54321
-    assert [role_of(uid, Role.OPERATOR) for uid in (own, 0, other)] == [Role.OPERATOR, Role.OPERATOR, Role.VIEWER]
-    assert {role_of(uid, Role.VIEWER) for uid in (own, 0, other)} == {Role.VIEWER}
 
 
 STRANGER = """

@@ -5,7 +5,20 @@ import pytest
 
 from core.model.config import AccessSettings, AuthoritySettings, Config, DiscoverySettings, ScreenSettings
 from core.model.errors import ExitCode, UsageError
-from core.service.settings import check_interfaces, default_config_path, load_config
+from core.service.setting_rules import SECTIONS
+from core.service.settings import (
+    Setting,
+    Settings,
+    Source,
+    as_config,
+    check_interfaces,
+    config_files,
+    default_config_path,
+    load_config,
+    load_settings,
+    merged,
+)
+from tests.service.rights import no_root
 
 WHOLE = """
 gateway = "gw-042"
@@ -197,3 +210,120 @@ BROKEN: dict[str | bytes, str] = {
 def test_a_file_that_is_no_toml_is_refused_with_line_and_column(tmp_path: Path, text: str | bytes) -> None:
     title, _ = refused(tmp_path, text)
     assert title.startswith(BROKEN[text])
+
+
+GROUPS = ["camtrust", "dom\\\\Camera Operators", "ops-2", "video_1", "Überwachung"]
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_group_can_have_any_name_that_a_directory_server_gives(tmp_path: Path, name: str) -> None:
+    config = load_config(write(tmp_path, f'[access]\nviewers = "{name}"'))
+    assert config.access.viewers == name.replace("\\\\", "\\")
+
+
+@pytest.mark.parametrize("name", ["1000", "a:b", "a,b", " ops", "ops ", "-ops", "x" * 65, "a\\u0007b"])
+def test_what_no_group_is_called_is_refused(tmp_path: Path, name: str) -> None:
+    title, hint = refused(tmp_path, f'[access]\noperators = "{name}"')
+    assert title == 'config.toml line 2: wrong value of "operators"'
+    assert hint == '"operators" must be the name of a group, such as "camtrust", or "" for none.'
+
+
+def test_keys_of_the_screens_are_texts(tmp_path: Path) -> None:
+    title, hint = refused(tmp_path, "[keys]\nrescan = 5")
+    assert title == 'config.toml line 2: wrong value of "rescan"'
+    assert hint == '"rescan" must be a key in quotes, such as "f5", or several: "f5,ctrl+r".'
+    assert refused(tmp_path, "keys = 'f5'") == (
+        'config.toml line 1: "keys" is a section',
+        "Write [keys] on a line of its own.",
+    )
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Return where the system's file and this account's file are looked for; neither is there yet."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    default_config_path().parent.mkdir(parents=True)
+    return tmp_path / "system.toml", default_config_path()
+
+
+def sources(settings: Settings) -> dict[tuple[str, str], str]:
+    return {name: str(setting.source) for name, setting in settings.items() if setting.source.kind != "default"}
+
+
+def test_this_accounts_file_counts_more_than_the_systems_key_by_key(places: tuple[Path, Path]) -> None:
+    system, own = places
+    system.write_text('gateway = "lab"\nlinger = 5\n[screen]\ntheme = "night"\nslow = true\n[keys]\nadd = "f2"\n')
+    own.write_text('gateway = "mine"\n\n[screen]\nslow = false\n[keys]\nrescan = "f5"\n')
+
+    settings = load_settings(None, system=system)
+
+    assert as_config(settings) == Config(
+        gateway="mine", linger=5.0, screen=ScreenSettings("night"), keys={"add": "f2", "rescan": "f5"}
+    )
+    assert sources(settings) == {
+        ("", "gateway"): f"{own} line 1",
+        ("", "linger"): f"{system} line 2",
+        ("screen", "theme"): f"{system} line 4",
+        ("screen", "slow"): f"{own} line 4",
+        ("keys", "add"): f"{system} line 7",
+        ("keys", "rescan"): f"{own} line 6",
+    }
+
+
+def test_a_file_that_was_named_stands_in_the_place_of_both(places: tuple[Path, Path], tmp_path: Path) -> None:
+    for path in places:
+        path.write_text('gateway = "no"\n')
+    named = write(tmp_path, "linger = 1\n")
+
+    assert load_config(named, system=places[0]) == Config(linger=1.0)
+    assert config_files(named, places[0]) == (named,)
+    assert config_files(None, places[0]) == places
+
+
+def test_what_was_typed_counts_more_than_the_environment_and_that_more_than_files(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, '[screen]\ntheme = "night"\nascii = true\nmouse = true\n'))
+    variable, option = Source("environment", "CAMTRUST_THEME"), Source("option", "--theme")
+    environment = [Setting("screen", "theme", "ansi", variable), Setting("screen", "ascii", False, variable)]
+
+    settings = merged(settings, environment, [Setting("screen", "theme", "contrast", option)])
+
+    assert as_config(settings).screen == ScreenSettings("contrast", ascii=False, mouse=True)
+    assert str(settings["screen", "theme"].source) == "--theme"
+
+
+def test_every_setting_has_a_source(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, ""))
+    assert as_config(settings) == Config()
+    assert {str(setting.source) for setting in settings.values()} == {"default"}
+    assert {section for section, _ in settings} == {*SECTIONS} - {"keys"}
+
+
+def test_a_mistake_in_the_systems_file_is_told_with_its_own_path(places: tuple[Path, Path]) -> None:
+    system, own = places
+    own.write_text("linger = 1\n")
+    system.write_text("\nlingr = 5\n")
+    with pytest.raises(UsageError) as caught:
+        load_config(None, system=system)
+    assert caught.value.title == f'{system} line 2: unknown key "lingr"'
+
+
+def test_a_systems_file_that_this_account_may_not_read_is_no_missing_one(places: tuple[Path, Path]) -> None:
+    system, _ = places
+    system.touch(0o000)
+    with no_root(), pytest.raises(UsageError, match=r"system\.toml cannot be read: Permission denied"):
+        load_config(None, system=system)
+
+
+def test_a_folder_in_the_place_of_the_systems_file_is_told(places: tuple[Path, Path]) -> None:
+    system, _ = places
+    system.mkdir()
+    with pytest.raises(UsageError, match=r"system\.toml cannot be read: Is a directory"):
+        load_config(None, system=system)
+    assert load_config(None, system=system / "missing" / "config.toml") == Config()
+
+
+def test_a_default_place_below_a_file_is_no_place(places: tuple[Path, Path]) -> None:
+    system, own = places
+    own.parent.rmdir()
+    own.parent.write_text("in the way")
+    assert load_config(None, system=system) == Config()

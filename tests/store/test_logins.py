@@ -7,7 +7,7 @@ from core.model.errors import UnsafeStateError
 from core.model.records import DeviceRecord, Login
 from core.model.secret import Secret
 from core.store.store import SealError, Store, StoreError
-from tests.store.samples import DEVICE, LOGIN, OTHER, PASSWORD, by_hand, certificate, pinned
+from tests.store.samples import DEVICE, EVENT, LOGIN, OTHER, PASSWORD, by_hand, certificate, pinned
 
 replace = msgspec.structs.replace
 
@@ -69,7 +69,7 @@ async def test_a_removed_login_is_no_longer_in_the_file_even_sealed(folder: Path
     await store.close()
     assert files_holding(folder, old) == ["state.db"]
     store = await Store.open(folder)
-    await store.remove_device(DEVICE.id)
+    await store.remove_device(DEVICE.id, EVENT)
     await store.close()
     assert files_holding(folder, old) == []
 

@@ -49,13 +49,15 @@ async def test_a_removed_device_leaves_its_history(store: Store) -> None:
     await store.pin(device, INSTALL, EVENT)
     await store.put_login(DEVICE.id, LOGIN)
     await store.journal(entry(1))
-    await store.remove_device(DEVICE.id)
+    removed = await store.remove_device(DEVICE.id, replace(EVENT, kind="removed"))
     assert await store.devices() == []
     assert await store.login(DEVICE.id) is None
     assert await store.pins(DEVICE.id) == [device.pin]
     assert await store.installs(DEVICE.id) == [INSTALL]
     assert await store.journal_of(INSTALL.id) == [entry(1)]
-    assert [event.device for event in await store.events(9)] == [DEVICE.id]
+    events = await store.events(9)
+    assert [event.device for event in events] == [DEVICE.id, DEVICE.id]
+    assert events[1] == removed
     assert await store.certificate(device.pin.fingerprint if device.pin else "") == der
 
 
