@@ -14,7 +14,16 @@ from contextlib import asynccontextmanager
 import pyte
 
 _DEADLINE = 20.0
-_KEYS = {"down": b"\x1b[B", "enter": b"\r", "escape": b"\x1b", "pagedown": b"\x1b[6~", "tab": b"\t"}
+_KEYS = {
+    "up": b"\x1b[A",
+    "down": b"\x1b[B",
+    "home": b"\x1b[H",
+    "end": b"\x1b[F",
+    "pagedown": b"\x1b[6~",
+    "enter": b"\r",
+    "escape": b"\x1b",
+    "tab": b"\t",
+}
 
 
 class Terminal:
@@ -23,8 +32,11 @@ class Terminal:
     def __init__(self, columns: int, lines: int) -> None:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
+        self.written = b""
+        """All that the program wrote so far."""
         self._ours, self._theirs = pty.openpty()
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_open = True
         fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -40,10 +52,20 @@ class Terminal:
         for key in keys:
             os.write(self._ours, _KEYS.get(key, key.encode()))
 
+    def type(self, typed: bytes) -> None:
+        """Send these bytes, whatever they are."""
+        os.write(self._ours, typed)
+
     def kill(self, number: signal.Signals) -> None:
         """Send the program a signal."""
         assert self._process is not None
         self._process.send_signal(number)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Have another size, and tell the program as the kernel would: this is not the terminal that controls it."""
+        self.screen.resize(lines, columns)
+        fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.kill(signal.SIGWINCH)
 
     async def sees(self, *texts: str) -> None:
         """Wait until all texts are on the screen."""
@@ -67,14 +89,20 @@ class Terminal:
         """Return the whole screen."""
         return "\n".join(line.rstrip() for line in self.screen.display)
 
+    def hang_up(self) -> None:
+        """Go away. The program is told by the end of its input only: this is not the terminal that controls it."""
+        if self._is_open:
+            self._is_open = False
+            asyncio.get_running_loop().remove_reader(self._ours)
+            os.close(self._ours)
+            os.close(self._theirs)
+
     async def close(self) -> None:
         """End the program, if it has not ended, and the terminal."""
-        asyncio.get_running_loop().remove_reader(self._ours)
         if self._process is not None:
             self._process.terminate()
             await asyncio.to_thread(self._process.wait, _DEADLINE)
-        os.close(self._ours)
-        os.close(self._theirs)
+        self.hang_up()
 
     def _read(self) -> None:
         try:
@@ -82,6 +110,7 @@ class Terminal:
         except OSError:
             # Linux reports EIO when the other end of a terminal is closed.
             return
+        self.written += piece
         # The emulator does not know the kitty keyboard protocol, which begins with `CSI >` or `CSI <`.
         self._stream.feed(piece.replace(b"\x1b[>", b"\x1b[?").replace(b"\x1b[<", b"\x1b[?"))
 
@@ -91,7 +120,7 @@ async def on_terminal(
     command: Sequence[str], columns: int, lines: int, environment: Mapping[str, str]
 ) -> AsyncIterator[Terminal]:
     """Run a program on a terminal of this size, in colour unless the environment says otherwise."""
-    inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLORTERM")}
     terminal = Terminal(columns, lines)
     try:
         terminal.start(command, {**inherited, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment})

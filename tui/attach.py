@@ -10,23 +10,32 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from core.model.errors import CamtrustError, EngineGoneError
+from core.model.errors import CamtrustError, EngineGoneError, UsageError
 
 if TYPE_CHECKING:
     from core.model.messages import AnyCommand, AnyResult, Role
     from core.service.client import Client
+    from tui.preferences import ScreenOptions
 
 _T = TypeVar("_T")
+
+_READ_ONLY_HINT = "Leave out --read-only, or unset CAMTRUST_READ_ONLY where that is set."
 
 
 @dataclass(frozen=True)
 class Place:
-    """An engine's state folder and socket, and what it is started with: `config` and `interfaces`."""
+    """An engine's state folder and socket, and what it is started with: `config` and `interfaces`.
+
+    Without `starts` it is the engine of the whole machine, which no command starts. Where it is `read_only`, nothing is
+    asked for that could change something.
+    """
 
     state_dir: Path
     socket: Path
     config: Path | None = None
     interfaces: tuple[str, ...] = ()
+    starts: bool = True
+    read_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,35 +46,70 @@ class Options:
     socket: Path | None = None
     config: Path | None = None
     interfaces: tuple[str, ...] = ()
+    screen: ScreenOptions | None = None
 
-    def place(self) -> Place:
-        """Fill in what was not typed. Paths are absolute, as the engine works in a folder of its own."""
+    def place(self, root: Path = Path("/")) -> Place:
+        """Fill in what was not typed: the engine of the whole machine where there is to be one, else this account's.
+
+        `root` is where the machine's files begin.
+        """
+        from core.service.paths import SYSTEM_SOCKET, SYSTEM_STATE, has_system_engine, under
+
+        if self.state_dir or self.socket or not has_system_engine(root):
+            return self.own_place()
+        socket, state_dir = under(root, SYSTEM_SOCKET), under(root, SYSTEM_STATE)
+        return Place(state_dir, socket, self._config(), self.interfaces, starts=False, read_only=self._read_only())
+
+    def own_place(self) -> Place:
+        """Fill in what was not typed, for an engine of this account's own."""
         from core.service.paths import default_state_dir, socket_path
 
+        # Paths are absolute, as the engine works in a folder of its own.
         state_dir = (self.state_dir or default_state_dir()).absolute()
-        return Place(
-            state_dir=state_dir,
-            socket=(self.socket or socket_path(state_dir)).absolute(),
-            config=self.config and self.config.absolute(),
-            interfaces=self.interfaces,
-        )
+        socket = (self.socket or socket_path(state_dir)).absolute()
+        return Place(state_dir, socket, self._config(), self.interfaces, read_only=self._read_only())
+
+    def _config(self) -> Path | None:
+        return self.config and self.config.absolute()
+
+    def _read_only(self) -> bool:
+        return self.screen is not None and bool(self.screen.read_only)
 
 
-async def attach(place: Place, role: Role, *, watch: bool = False) -> tuple[Client, bool]:
-    """Connect to the engine, starting it first where none runs. The second value tells whether it was started.
+async def attach(place: Place, role: Role, *, watch: bool = False, start: bool = True) -> tuple[Client, bool]:
+    """Connect to the engine; where none runs, start it first, if this may. The second value tells whether it did.
 
-    Raises the engine's own start-up error, or `EngineGoneError`.
+    Raises the engine's own start-up error, or `EngineGoneError`, and `UsageError` as `check_may_change` does.
     """
-    from core.service.client import Client
+    from core.model.messages import Role
+    from core.service.client import Client, NotRunningError
 
+    if role is Role.OPERATOR:
+        check_may_change(place)
     try:
-        client = await Client.connect(place.socket, role=role, watch=watch)
-    except EngineGoneError:
-        from core.service.launch import ensure_engine
+        return await Client.connect(place.socket, role=role, watch=watch), False
+    except EngineGoneError as error:
+        if not place.starts and isinstance(error, NotRunningError):
+            raise _not_running() from error
+        if not (place.starts and start):
+            raise
+    from core.service.launch import ensure_engine
 
-        await ensure_engine(place.state_dir, place.socket, place.config, place.interfaces)
-        return await Client.connect(place.socket, role=role, watch=watch), True
-    return client, False
+    await ensure_engine(place.state_dir, place.socket, place.config, place.interfaces)
+    return await Client.connect(place.socket, role=role, watch=watch), True
+
+
+def check_may_change(place: Place) -> None:
+    """Raise `UsageError` where it was asked for that nothing is changed."""
+    if place.read_only:
+        raise UsageError("This command could change something, and --read-only forbids that", _READ_ONLY_HINT)
+
+
+def _not_running() -> EngineGoneError:
+    return EngineGoneError(
+        "The gateway's engine is not running",
+        "Start it with systemctl start camtrust; systemctl status camtrust tells why it ended.",
+    )
 
 
 async def ask(place: Place, command: AnyCommand, answer: type[_T]) -> _T:

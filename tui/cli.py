@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 from textwrap import indent
+from typing import Any
 
 import click
 
@@ -13,20 +14,30 @@ from core.model.errors import CamtrustError, ExitCode, UsageError
 from tui.attach import Options
 from tui.commands.add import add
 from tui.commands.certificates import authority, export
+from tui.commands.completion import completion
+from tui.commands.config import config as config_group
 from tui.commands.demo import demo
 from tui.commands.devices import list_devices, remove_device, show_device
+from tui.commands.doctor import doctor
 from tui.commands.engine import engine
 from tui.commands.events import list_events
+from tui.commands.man import man
+from tui.commands.monitor import monitor
+from tui.commands.options import screen_options
 from tui.commands.preflight import preflight
 from tui.commands.replace import reissue, replace_device
 from tui.commands.rollout import rollout
 from tui.commands.scan import scan
 from tui.commands.trust import accept, check, review_device
 from tui.hygiene import harden
+from tui.preferences import ScreenOptions
 
 INTERRUPTED = 130
+_COMPLETING = "_CAMTRUST_COMPLETE"
 
-_PATH = click.Path(path_type=Path)
+# What may not be read is told by what would read it: the folder of an engine that is only attached to is not.
+_PATH = click.Path(path_type=Path, readable=False)
+_ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
 
 
 class _InOrder(click.Group):
@@ -44,9 +55,30 @@ class _InOrder(click.Group):
     epilog="Exit codes: 0 done, 1 failed, 2 usage or unusable terminal, 3 something needs review, 4 unreachable, "
     "5 the state folder is another engine's, 130 interrupted.",
 )
-@click.option("--state-dir", type=_PATH, metavar="FOLDER", help="The gateway's state.  [default: this account's]")
-@click.option("--socket", type=_PATH, metavar="FILE", help="The engine's socket.  [default: in the state folder]")
-@click.option("--config", type=_PATH, metavar="FILE", help="Settings for an engine that is started.")
+@click.option(
+    "--state-dir",
+    type=_PATH,
+    envvar="CAMTRUST_STATE_DIR",
+    show_envvar=True,
+    metavar="FOLDER",
+    help="The gateway's state.  [default: this account's]",
+)
+@click.option(
+    "--socket",
+    type=_PATH,
+    envvar="CAMTRUST_SOCKET",
+    show_envvar=True,
+    metavar="FILE",
+    help="The engine's socket.  [default: in the state folder]",
+)
+@click.option(
+    "--config",
+    type=_PATH,
+    envvar="CAMTRUST_CONFIG",
+    show_envvar=True,
+    metavar="FILE",
+    help="Settings, instead of those of this account and of the machine (camtrust config path).",
+)
 @click.option(
     "--interface",
     "interfaces",
@@ -54,14 +86,17 @@ class _InOrder(click.Group):
     metavar="ADDRESS",
     help="Local address to discover devices on, for an engine that is started; may be repeated.",
 )
+@screen_options
 @click.version_option(package_name="camtrust", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
     context: click.Context,
+    /,
     state_dir: Path | None,
     socket: Path | None,
     config: Path | None,
     interfaces: tuple[str, ...],
+    **screen: Any,
 ) -> int | None:
     """Move a site's cameras to HTTPS and keep checking that each one is still itself.
 
@@ -75,7 +110,8 @@ def cli(
     The work is done by an engine in the background, which a command starts where none runs. It goes on when the command
     ends or the connection drops.
     """
-    context.obj = Options(state_dir, socket, config, interfaces)
+    environment = frozenset(name for name in screen if context.get_parameter_source(name) is _ENVIRONMENT)
+    context.obj = Options(state_dir, socket, config, interfaces, ScreenOptions(**screen, environment=environment))
     return None if context.invoked_subcommand else _screens(context.obj)
 
 
@@ -94,8 +130,13 @@ _COMMANDS = (
     remove_device,
     export,
     list_events,
+    monitor,
     authority,
     engine,
+    config_group,
+    doctor,
+    completion,
+    man,
     demo,
 )
 for command in _COMMANDS:
@@ -119,6 +160,10 @@ def _screens(options: Options) -> int:
 def main() -> int:
     """Run the command line and return what the shell is told. Nothing gets out of here as a traceback."""
     harden()
+    if _COMPLETING in os.environ:
+        from tui.completion import use_own_bash
+
+        use_own_bash()
     try:
         return int(cli.main(prog_name="camtrust", standalone_mode=False) or ExitCode.DONE)
     except click.ClickException as error:

@@ -3,26 +3,42 @@
 import os
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
+
+_MOST = 20
+
+
+def crash_folder() -> Path:
+    """Return where crash logs of this account are."""
+    import platformdirs
+
+    return platformdirs.user_log_path("camtrust")
 
 
 def write_crash_log(error: BaseException, folder: Path | None = None) -> Path | None:
     """Write `describe(error)` to a new file and return its path; None where none can be written.
 
-    `folder` is the log folder of this account unless given.
+    `folder` is the log folder of this account unless given. The oldest logs go, so that at most 20 are there.
     """
-    if folder is None:
-        import platformdirs
-
-        folder = platformdirs.user_log_path("camtrust")
+    folder = folder or crash_folder()
     path = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with path.open("x", encoding="ascii", errors="backslashreplace") as file:
             file.write(describe(error))
+        _remove_old(folder)
     except OSError:
         return None
     return path
+
+
+def _remove_old(folder: Path) -> None:
+    # Their names begin with the time, so that the newest one is the last.
+    for old in sorted(folder.glob("crash-*.log"))[:-_MOST]:
+        # Another process may remove it too; and one that stays is no reason to tell that nothing was kept.
+        with suppress(OSError):
+            old.unlink()
 
 
 def describe(error: BaseException) -> str:

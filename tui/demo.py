@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from core.model.errors import CamtrustError
 from tui.attach import Place, attach, note, run
 from tui.ending import kill, stop_engine, watched
 from tui.simulation import LOOPBACK, PASSWORD, USER, SimulatedSite
+
+if TYPE_CHECKING:
+    from core.model.config import Config
 
 # Main screen, cursor, keyboard and pasting as usual (xterm control sequences, kitty keyboard protocol).
 _LEAVE_SCREEN = b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[<u"
@@ -28,23 +31,23 @@ _PACED = {"check_period": 5.0}
 _FAST = {"check_period": 0.5, "patience": 20.0, "restart_patience": 20.0}
 
 
-def run_screen(*, fast: bool) -> int:
-    """Show the screens on a simulated site until the technician leaves them."""
-    with _demo(fast=fast) as (place, site):
+def run_screen(config: Config, *, fast: bool) -> int:
+    """Show the screens on a simulated site until the technician leaves them; `config` tells how they look."""
+    with simulated_site(fast=fast) as (place, site):
         note(f"{len(site.cameras)} simulated cameras. Their login is filled in: {USER}, {PASSWORD}")
-        return _screens(place)
+        return _screens(place, config)
 
 
 def run_headless(*, fast: bool, as_json: bool) -> int:
     """Add every camera of a simulated site without a screen, print what became of each, return 0 if all went well."""
     from tui.headless import add_all
 
-    with _demo(fast=fast) as (place, site):
+    with simulated_site(fast=fast) as (place, site):
         return run(add_all(place, site, fast=fast, as_json=as_json))
 
 
 @contextmanager
-def _demo(*, fast: bool) -> Iterator[tuple[Place, SimulatedSite]]:
+def simulated_site(*, fast: bool) -> Iterator[tuple[Place, SimulatedSite]]:
     """Set everything up, and end it whatever happens; a signal that ends this process does so in order."""
     with ExitStack() as stack:
         stack.enter_context(_signals_unwind())
@@ -82,10 +85,12 @@ def _config(site: SimulatedSite, *, fast: bool) -> str:
     return "\n".join(['gateway = "demo"', f'interfaces = ["{LOOPBACK}"]', *lines, "[discovery]", *ports, ""])
 
 
-def _screens(place: Place) -> int:
+def _screens(place: Place, config: Config) -> int:
     """Run the screens in a process of their own, so that this one can clean up however they end."""
-    where = [str(place.state_dir), str(place.socket), str(place.config)]
-    command = [sys.executable, "-I", "-m", "tui.demo_screens", *where]
+    import msgspec
+
+    where = [str(place.state_dir), str(place.socket)]
+    command = [sys.executable, "-I", "-m", "tui.demo_screens", *where, msgspec.json.encode(config).decode()]
     before = termios.tcgetattr(sys.stderr)
     process = subprocess.Popen(command)  # noqa: S603 - our own interpreter and module
     try:

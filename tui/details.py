@@ -13,6 +13,7 @@ from core.model.device import (
 )
 from core.model.messages import DeviceDetail, Event
 from tui.certificate import fingerprint_lines, issuer, short_facts
+from tui.keys import key_of
 from tui.paragraphs import Line, field, fields, fit, length, paragraph, plain, two_ends, wrapped
 from tui.summary import sentences
 from tui.words import (
@@ -35,7 +36,7 @@ from tui.words import (
     took,
 )
 
-NOT_ENCRYPTED = "Not encrypted. To change that: enable HTTPS on the camera, then r Replace."
+_NOT_ENCRYPTED = "Not encrypted. To change that: enable HTTPS on the camera, then"
 _HISTORY = 8
 
 
@@ -64,7 +65,7 @@ def _certificate_field(device: DeviceView, width: int) -> list[Line]:
     origin = ORIGINS[device.origin] if device.origin and device.certificate_field is not CertificateField.HTTP else ""
     lines = field("Certificate", f"{word}, {origin}" if origin else word, width, Tone.STRONG)
     if device.certificate_field is CertificateField.HTTP:
-        lines += field("", NOT_ENCRYPTED, width)
+        lines += field("", f"{_NOT_ENCRYPTED} {key_of('replace')} Replace.", width)
     return lines
 
 
@@ -150,7 +151,8 @@ def _step_lines(step: StepView, width: int) -> list[Line]:
         (f" {STEP_MARKS[step.state]}", tone),
         (f" {step.number:>2} {step.title:<{_TITLE}}  ", words),
     )
-    right = _step_end(step)
+    beside = width - length(plain(step.title)) - _NUMBER - 3
+    right = next((end for end in _step_ends(step) if length(end) <= beside), ())
     room = width - length(left) - max(length(right), _SECONDS) - 2
     detail = wrapped(step.detail, room) if step.detail else [""]
     if len(detail) == 1:
@@ -159,13 +161,14 @@ def _step_lines(step: StepView, width: int) -> list[Line]:
     return [first, *paragraph(step.detail, width - 1, words, _NUMBER)]
 
 
-def _step_end(step: StepView) -> Line:
+def _step_ends(step: StepView) -> tuple[Line, ...]:
+    """Return what stands at the right of a step: the longest first, for as long as there is room for it."""
     if step.state is StepState.WAITING:
-        return plain(f"usually about {round(step.usual)} s", Tone.QUIET) if step.usual else ()
+        return (plain(f"usually about {round(step.usual)} s", Tone.QUIET),) if step.usual else ()
     if step.state is StepState.DOING and step.usual and step.seconds is not None:
-        progress = f"{bar(step.seconds / step.usual, _BAR)}  {pace(step.seconds, step.usual)}"
-        return plain(progress, Tone.WORK)
-    return () if step.state is StepState.SKIPPED else plain(took(step.seconds), Tone.PLAIN)
+        told = pace(step.seconds, step.usual)
+        return plain(f"{bar(step.seconds / step.usual, _BAR)}  {told}", Tone.WORK), plain(told, Tone.WORK)
+    return () if step.state is StepState.SKIPPED else (plain(took(step.seconds), Tone.PLAIN),)
 
 
 def install_heading(install: InstallView) -> str:
@@ -183,7 +186,7 @@ def event_lines(events: Iterable[Event], now: datetime, width: int) -> list[Line
     lines: list[Line] = []
     for event in sorted(events, key=lambda event: -event.seq):
         columns = fit(moment(event.at, now), _WHEN) + fit(event.who, _WHO - 1) + " " + fit(event.name, _NAME - 1) + " "
-        indent = len(columns)
+        indent = length(plain(columns))
         first, *rest = wrapped(event.text, width - indent - 1)
         lines.append(((f" {columns}", Tone.QUIET), (first, Tone.PLAIN)))
         lines += [((" " * (indent + 1), Tone.PLAIN), (text, Tone.PLAIN)) for text in rest]

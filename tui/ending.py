@@ -55,13 +55,15 @@ def kill(process: int | None) -> None:
 async def stop_engine(place: Place, *, force: bool, patience: float = 60.0) -> int:
     """Ask the engine to end, wait up to `patience` seconds until its process is gone, and return its id.
 
-    Raises `EngineGoneError` where none runs.
+    Raises `EngineGoneError` where none runs, `UsageError` where nothing may be changed.
     """
     import asyncio
 
     from core.model.messages import StopEngine
     from core.service.client import Client
+    from tui.attach import check_may_change
 
+    check_may_change(place)
     async with await Client.connect(place.socket) as client:
         pid = client.welcome.status.pid
         with watched(pid) as process:

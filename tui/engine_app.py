@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
+from textual.driver import Driver
 from textual.signal import Signal
 from textual.worker import WorkerFailed
 
@@ -17,19 +18,26 @@ from core.model.config import ScreenSettings
 from core.model.errors import ExitCode
 from core.model.records import Login
 from tui.crash import write_crash_log
+from tui.display import LeanDisplay
+from tui.driver import TerminalDriver
+from tui.keys import bind
 from tui.link import Engine
-from tui.look import is_plain, output_encoding, use_encoding
+from tui.look import is_plain, look, output_encoding, use_encoding, use_theme
 from tui.session import Session, local_time
 from tui.site import Change
+from tui.terminal import colours, family
+from tui.title import TitledApp
 from tui.typing_ahead import OrderedKeys
 from tui.widgets.too_small import SMALLEST
 
 _WIDE, _TALL = 100, 24
 _INTERRUPTED = 130
 _TERMINATED = 143
+_PATIENCE = 3
+_SLOW_GAP, _SLOW_KEY_GAP = 1.0, 0.25
 
 
-class EngineApp(OrderedKeys, inherit_bindings=False):
+class EngineApp(OrderedKeys, LeanDisplay, TitledApp, inherit_bindings=False):
     """Shows what an engine tells. `connect` returns a connected client that watches.
 
     `screen` is how it looks. `login` and `state_hint` are the session's. A crash is written to `crash_folder`, or to
@@ -43,9 +51,10 @@ class EngineApp(OrderedKeys, inherit_bindings=False):
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012 - as declared
     VERTICAL_BREAKPOINTS = [(0, "-short"), (SMALLEST[1], "-low"), (_TALL, "-tall")]  # noqa: RUF012 - as declared
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", priority=True, id="quit", tooltip="from anywhere"),
-        Binding("ctrl+z", "suspend_process", "Suspend", id="suspend", tooltip="fg comes back"),
-        Binding("ctrl+c", "interrupt", "Quit", priority=True, show=False),
+        bind("quit", "quit", "Quit", priority=True),
+        bind("suspend", "suspend_process", "Suspend"),
+        bind("redraw", "redraw", "Redraw"),
+        bind("interrupt", "interrupt", "Quit", priority=True),
     ]
 
     def __init__(
@@ -58,8 +67,10 @@ class EngineApp(OrderedKeys, inherit_bindings=False):
         crash_folder: Path | None = None,
         clock: Callable[[], datetime] = local_time,
     ) -> None:
-        # Before the base class decides how to leave out colours, and before anything is drawn.
-        use_encoding("ascii" if screen.ascii else output_encoding())
+        # Before the base class reads its style sheets, and before anything is drawn.
+        use_encoding("ascii" if screen.ascii or family().is_ascii else output_encoding())
+        use_theme(screen.theme, colours())
+        self._is_slow = screen.slow
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.animation_level = "none"
@@ -68,10 +79,33 @@ class EngineApp(OrderedKeys, inherit_bindings=False):
         self._crash_folder = crash_folder
         self.set_class(is_plain(), "-plain")
 
+    def get_driver_class(self) -> type[Driver]:
+        """Return what knows this terminal."""
+        return TerminalDriver
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return the theme's colours for the style sheet."""
+        return {"ink": look().ink, "ground": look().ground}
+
+    @property
+    def frame_gap(self) -> float:
+        """The seconds between frames that no key asked for."""
+        return _SLOW_GAP if self._is_slow else super().frame_gap
+
+    @property
+    def key_gap(self) -> float:
+        """The seconds between frames while keys are pressed: a key that is held down would fill a slow line."""
+        return _SLOW_KEY_GAP if self._is_slow else super().key_gap
+
     def on_mount(self) -> None:
         """Connect, and stay connected. A SIGTERM leaves the terminal as it was."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.leave, _TERMINATED)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._terminated)
         self.run_worker(self.session.link.run(), group="link")
+
+    def _terminated(self) -> None:
+        """Leave. Where the terminal takes nothing any more, the kernel ends the program after some seconds."""
+        signal.alarm(_PATIENCE)
+        self.leave(_TERMINATED)
 
     async def action_quit(self) -> None:
         """Leave."""

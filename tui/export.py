@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -47,6 +46,9 @@ def replace(path: Path, data: bytes) -> None:
     with _told(path):
         if not stat.S_ISREG(path.lstat().st_mode):
             raise CamtrustError(f"{path} is not a regular file.", "Give another name with -o.")
+    # Only here: it loads OpenSSL, and no other command needs it.
+    import secrets
+
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     write_new(unfinished, data)
     try:

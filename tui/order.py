@@ -44,26 +44,30 @@ SORTS: Mapping[str, Callable[[DeviceView, datetime], tuple[Any, ...]]] = {
 
 
 def matches(device: DeviceView, words: str, now: datetime, doing: str = ADDING) -> bool:
-    """Tell whether each word of a filter is somewhere in the row; a word after `!` must not be."""
-    told = (
-        state(device, now, doing).word,
-        device.connection.value,
-        device.name,
-        device.address,
-        certificate(device),
-        expires(device, now),
-        device.manufacturer or "",
-        device.model or "",
-        device.serial or "",
-    )
-    row = "\n".join(told).casefold()
+    """Tell whether each word of a filter is somewhere in the row; a word after `!` must not be.
+
+    `state:blocked` looks in one column; so do `name`, `address`, `certificate`, `expires`, `model` and `serial`.
+    """
+    row = {
+        "state": f"{state(device, now, doing).word}\n{device.connection.value}".casefold(),
+        "name": device.name.casefold(),
+        "address": device.address.casefold(),
+        "certificate": certificate(device).casefold(),
+        "expires": expires(device, now).casefold(),
+        "model": f"{device.manufacturer or ''}\n{device.model or ''}".casefold(),
+        "serial": (device.serial or "").casefold(),
+    }
     return all(_has(row, word) for word in words.casefold().split())
 
 
-def _has(row: str, word: str) -> bool:
-    if not word.startswith("!"):
-        return word in row
-    return len(word) == 1 or word[1:] not in row
+def _has(row: Mapping[str, str], word: str) -> bool:
+    sought = word.removeprefix("!")
+    column, colon, rest = sought.partition(":")
+    if colon and column in row:
+        text, sought = row[column], rest
+    else:
+        text = "\n".join(row.values())
+    return not sought or (sought in text) is not word.startswith("!")
 
 
 @dataclass(frozen=True, slots=True)

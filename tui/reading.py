@@ -1,20 +1,27 @@
 """What a technician was shown of one device's certificates, and what changed meanwhile. Knows nothing of terminals."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 
-from core.model.device import DeviceView
+from core.model.device import DeviceView, InstallView
 from core.model.errors import CamtrustError
 from core.model.messages import Event
 from core.model.review import Review
 from tui.paragraphs import Line, fit
 from tui.review import Case, case_of, since
 from tui.summary import sentences
-from tui.words import BLOCKED_TEXT, Tone, history, state
+from tui.words import BLOCKED_TEXT, Tone, history, moment, state
 
 OTHER_LEAF = "The device shows another certificate than a moment ago. What was typed is cleared: compare anew."
 BEGAN = "The device began to show another certificate just now."
 DECIDED = "There is nothing to decide here any more:"
+GONE = "This device was removed:"
+_DEEDS = {
+    "accepted": "accepted the presented certificate",
+    "installed": "had a certificate of ours installed",
+    "removed": "removed this device",
+    "added": "added this device anew",
+}
 _TITLES = {
     Case.CHANGED: (BLOCKED_TEXT, Tone.ALARM),
     Case.FIRST: ("its own certificate, not accepted", Tone.ASK),
@@ -68,7 +75,9 @@ class Reading:
 
     def _note(self, before: Case) -> None:
         if self.case is Case.SETTLED:
-            self._is_decided, self._is_ours = before is not Case.SETTLED and not self._is_ours, False
+            # What comes of somebody else's work on it is part of the same news.
+            is_news = before is not Case.SETTLED and not self._is_ours
+            self._is_decided, self._is_ours = self._is_decided or is_news, False
             return
         if before is Case.SETTLED and self.shown == self._undecided:
             # It was worked on meanwhile, and shows what it showed before.
@@ -93,16 +102,29 @@ class Reading:
         """The technician goes on: what was told was read."""
         self._news = ()
 
-    def news(self, events: Iterable[Event], now: datetime) -> list[str]:
-        """Return what to tell before everything else, as paragraphs: who decided it meanwhile is among the events."""
+    def news(self, events: Iterable[Event], now: datetime, install: InstallView | None = None) -> list[str]:
+        """Return what to tell before everything else, as paragraphs: who decided it meanwhile is among the events.
+
+        `install` is how far the newest install of the device is at `now`.
+        """
         told = list(self._news)
-        if self.is_gone:
-            told.append("This device was removed:")
-        elif self._is_decided:
-            told.append(DECIDED)
-        if self.is_gone or self._is_decided:
-            told += [history(event, now) for event in since(events, self.device.id, self._seen)]
-        return told
+        if not (self.is_gone or self._is_decided):
+            return told
+        happened = since(events, self.device.id, self._seen)
+        told += [*_work_of(install, now), *(deed for event in happened for deed in _deed(event, now))][:1]
+        told.append(GONE if self.is_gone else DECIDED)
+        return told + [history(event, now) for event in happened]
+
+
+def _work_of(install: InstallView | None, now: datetime) -> Iterator[str]:
+    if install is not None and install.by and not install.finished:
+        begun = now - timedelta(seconds=install.seconds)
+        yield f"{install.by} is {install.doing} it since {begun:%H:%M}."
+
+
+def _deed(event: Event, now: datetime) -> Iterator[str]:
+    if event.kind in _DEEDS and event.who != "camtrust":
+        yield f"{event.who} {_DEEDS[event.kind]} at {moment(event.at, now)}."
 
 
 def title(device: DeviceView, reading: Reading, now: datetime) -> Line:

@@ -23,7 +23,8 @@ def local_time() -> datetime:
 class Session:
     """`publish` is told what changed. `login` fills in the add dialog, `state_hint` tells in words where the state is.
 
-    `lost_at` is when the engine went, and so how old all of `site` is; None while it is there.
+    `heard_at` is when the engine said anything last. `lost_at` is the same once it is gone, and so how old all of
+    `site` is; None while it is there.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Session:
         self.login = login
         self.state_hint = state_hint
         self.clock = clock
+        self.heard_at: datetime | None = None
         self.lost_at: datetime | None = None
         self._publish = publish
 
@@ -71,8 +73,12 @@ class Session:
             self.lost_at = None
             self.site.apply(Update(status=state.welcome.status), self.clock())
         elif state.welcome is not None:
-            self.lost_at = self.lost_at or self.clock()
+            self.lost_at = self.lost_at or self.heard_at or self.clock()
         self._publish(Change(link=True))
+
+    def heard(self) -> None:
+        """The engine said something. Nothing is drawn for that alone."""
+        self.heard_at = self.clock()
 
     def devices_listed(self, devices: Sequence[DeviceView]) -> None:
         """Begin anew with what this engine has."""

@@ -1,6 +1,6 @@
 """What the engine told this screen so far: devices, installs, events, status. Knows nothing of terminals."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,11 +57,13 @@ class Site:
         self._installs_at: dict[str, datetime] = {}
         self._status_at: datetime | None = None
         self._rollout_at: datetime | None = None
+        self._counts: Counts | None = None
 
     def restart(self, devices: Iterable[DeviceView]) -> Change:
         """Begin anew with an engine that has these devices; others are gone. Its installs follow by updates."""
         before = {*self.devices, *self.installs}
         self.devices = {view.id: view for view in devices}
+        self._counts = None
         self.installs, self._installs_at = {}, {}
         self.rollout = None
         return Change(devices=frozenset(before | self.devices.keys()), installs=frozenset(before), missed=True)
@@ -71,6 +73,8 @@ class Site:
         for device in update.gone:
             self._forget(device)
         self.devices |= {view.id: view for view in update.devices}
+        if update.gone or update.devices:
+            self._counts = None
         self.installs |= {view.device: view for view in update.installs}
         self._installs_at |= {view.device: now for view in update.installs}
         if update.status is not None:
@@ -97,18 +101,9 @@ class Site:
 
     def counts(self) -> Counts:
         """Count devices by what they need."""
-        devices = self.devices.values()
-        others = sum(map(is_other, devices))
-        return Counts(
-            devices=len(devices) - others,
-            others=others,
-            blocked=sum(view.connection is Connection.BLOCKED for view in devices),
-            review=sum(map(needs_review, devices)),
-            adding=sum(view.connection is Connection.ADDING for view in devices),
-            offline=sum(map(is_offline, devices)),
-            expired=sum(view.attention_kind is AttentionKind.EXPIRED for view in devices),
-            expiring=sum(view.attention_kind is AttentionKind.EXPIRING for view in devices),
-        )
+        if self._counts is None:
+            self._counts = _counts(self.devices.values())
+        return self._counts
 
     def install(self, device: str, now: datetime) -> InstallView | None:
         """Return how far an install is at `now`: what was told last, with the time since then added."""
@@ -123,6 +118,11 @@ class Site:
         """Return what the install of a device is called."""
         view = self.installs.get(device)
         return view.doing if view else ADDING
+
+    @property
+    def others(self) -> int:
+        """How many screens are attached to the engine besides this one."""
+        return max(0, len(self.status.attached) - 1) if self.status is not None else 0
 
     def rescan_in(self, now: datetime) -> float | None:
         """Return the seconds until the network is asked again, None where that is not known."""
@@ -150,6 +150,20 @@ class Site:
         self.devices.pop(device, None)
         self.installs.pop(device, None)
         self._installs_at.pop(device, None)
+
+
+def _counts(devices: Collection[DeviceView]) -> Counts:
+    others = sum(map(is_other, devices))
+    return Counts(
+        devices=len(devices) - others,
+        others=others,
+        blocked=sum(view.connection is Connection.BLOCKED for view in devices),
+        review=sum(map(needs_review, devices)),
+        adding=sum(view.connection is Connection.ADDING for view in devices),
+        offline=sum(map(is_offline, devices)),
+        expired=sum(view.attention_kind is AttentionKind.EXPIRED for view in devices),
+        expiring=sum(view.attention_kind is AttentionKind.EXPIRING for view in devices),
+    )
 
 
 def _later(step: StepView, seconds: float) -> StepView:

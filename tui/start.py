@@ -16,7 +16,7 @@ def open_screens(place: Place, config: Config, login: Login | None = None) -> in
     """Run the screens until the technician leaves them; return what the shell is told.
 
     The engine is started before, so that what it cannot do is told in lines. `config` tells what the screens look like
-    and which keys they have. `login` fills in the add dialog.
+    and which keys they have, checked ones. `login` fills in the add dialog.
     """
     from core.model.messages import Role
 
@@ -40,7 +40,22 @@ def open_screens(place: Place, config: Config, login: Login | None = None) -> in
         screen=config.screen,
         keys=config.keys,
         login=login,
-        state_hint=f"State folder: {place.state_dir}",
+        state_hint=_where(place),
     )
     app.run(mouse=config.screen.mouse)
     return app.return_code or 0
+
+
+def _where(place: Place) -> str:
+    """Return where things are, one a line."""
+    from core.service.logs import log_path
+    from tui.crash import crash_folder
+
+    return "\n".join(
+        (
+            f"State folder: {place.state_dir}",
+            f"Log of the engine: {log_path(place.state_dir)}",
+            f"Socket of the engine: {place.socket}",
+            f"Faults of these screens: {crash_folder()}",
+        )
+    )

@@ -7,6 +7,7 @@ from core.model.device import Connection, DeviceView
 from core.model.messages import Role, Scanned, ScanView
 from core.model.review import UNEXPLAINED
 from core.model.sighting import SourceStatus
+from tui.keys import key_of
 from tui.link import LinkState
 from tui.paragraphs import EMPTY, Line, Span, fit, length, plain
 from tui.site import Counts, Site
@@ -22,18 +23,26 @@ def title(site: Site) -> Line:
     head: Line = ((" camtrust", Tone.STRONG), (f"  {gateway}", Tone.PLAIN))
     view = site.rollout
     return (
-        (*head, (f"  > rollout {view.done}/{view.total} (m)", Tone.WORK)) if view and site.is_rollout_running else head
+        (*head, (f"  > rollout {view.done}/{view.total} ({key_of('rollout')})", Tone.WORK))
+        if view and site.is_rollout_running
+        else head
     )
 
 
-def who_and_how_many(link: LinkState, counts: Counts, lost_at: datetime | None, room: int) -> Line:
-    """Return the technician and the counts, worst first, as many as fit; without an engine, how old all of it is."""
+def who_and_how_many(link: LinkState, counts: Counts, lost_at: datetime | None, room: int, others: int = 0) -> Line:
+    """Return the technician and the counts, worst first, as many as fit; without an engine, how old all of it is.
+
+    `others` is how many more screens are attached, which is the first to go.
+    """
     if not link.is_up:
         return plain(f" OLD, as of {lost_at:%H:%M:%S} ", Tone.ALARM) if lost_at else EMPTY
     user = link.welcome.user if link.welcome else ""
     viewer = " (viewer)" if link.welcome and link.welcome.role is Role.VIEWER else ""
     head = [(f"{user}{viewer}", Tone.PLAIN), (plural(counts.devices, "device"), Tone.PLAIN)]
     told = [*head, *((f"{count} {word}", tone) for count, word, tone in _counted(counts) if count)]
+    with_others = _side_by_side([(f"{user}{viewer} +{others}", Tone.PLAIN), *told[1:]])
+    if others and length(with_others) <= room:
+        return with_others
     while len(told) > 1 and length(_side_by_side(told)) > room:
         # What needs a person is told as long as anything is.
         told.pop(0 if told[0] in head else -1)
@@ -90,7 +99,10 @@ def unnoticed(blocked: Sequence[DeviceView]) -> Line:
         return EMPTY
     name, more = blocked[0].name, len(blocked) - 1
     who = fit(name, _LONGEST_NAME) if len(name) > _LONGEST_NAME else name
-    return plain(f" !! BLOCKED, out of view: {who}{f' and {more} more' if more else ''}. v shows all. ", Tone.ALARM)
+    return plain(
+        f" !! BLOCKED, out of view: {who}{f' and {more} more' if more else ''}. {key_of('review')} shows all. ",
+        Tone.ALARM,
+    )
 
 
 def sources(site: Site, room: int) -> Line:
@@ -101,7 +113,7 @@ def sources(site: Site, room: int) -> Line:
     troubles = [f"{source.source}: {source.problem}" for source in status.sources if source.problem]
     heard = [_heard(source) for source in status.sources if not source.problem]
     scan = [scanning(status.scan)] if status.scan else []
-    hidden = [f"{others} no camera (o)"] if (others := site.counts().others) else []
+    hidden = [f"{others} no camera ({key_of('others')})"] if (others := site.counts().others) else []
     told = [*status.warnings, *troubles, *scan, *hidden, *heard]
     while len(told) > 1 and length(plain(f" {listed(told)}")) > room:
         told.pop()

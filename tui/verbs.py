@@ -1,6 +1,7 @@
 """Why something cannot be done with a device now, in words; nothing where it can. Pure."""
 
 from core.model.device import CertificateField, Connection, DeviceView
+from tui.keys import key_of
 
 GONE = "Not possible while the engine is gone."
 VIEWER = "A viewer may look, and change nothing."
@@ -52,7 +53,7 @@ def _why_no_certificate(verb: str, device: DeviceView) -> str:
 
 def _why_no_install(device: DeviceView) -> str:
     if device.connection is Connection.DISCOVERED:
-        return f"{device.name} is not added yet; a adds it."
+        return f"{device.name} is not added yet; {key_of('add')} adds it."
     if device.connection is Connection.ADDING:
         return f"{device.name} is being worked on; wait until that is finished."
     return ""
@@ -60,9 +61,9 @@ def _why_no_install(device: DeviceView) -> str:
 
 def _why_no_reissue(device: DeviceView) -> str:
     if device.certificate_field is CertificateField.HTTP:
-        return f"{device.name} is on plain HTTP; r Replace brings it to HTTPS."
+        return f"{device.name} is on plain HTTP; {key_of('replace')} Replace brings it to HTTPS."
     if device.connection is Connection.BLOCKED:
-        return f"{device.name} is blocked; decide about its certificate first (c)."
+        return f"{device.name} is blocked; decide about its certificate first ({key_of('certificate')})."
     if device.connection is Connection.OFFLINE:
         return f"{device.name} does not answer; try again when it is back."
     return "" if device.fingerprint else f"No certificate is stored for {device.name}."

@@ -9,6 +9,7 @@ from core.model.device import AttentionKind, CertificateField, Connection, Devic
 from core.model.messages import Event
 from core.model.sighting import Kind
 from core.model.video import Video
+from tui.keys import key_of
 
 EXPIRING = timedelta(days=30)
 """From this long before its end, or earlier where the engine says so, an expiry is told in days, and marked."""
@@ -71,21 +72,23 @@ _NOT_BY_ITSELF = frozenset(
 )
 _ANSWERS = frozenset({AttentionKind.TLS_FAILED, AttentionKind.UNEXPECTED_LEAF})
 
-LEGEND = (
-    ("!!", "BLOCKED", "another certificate than the stored one; nothing is sent to it"),
-    ("x", "failed", "an install, a login or TLS failed; Enter says what to do"),
-    (">", "adding", "on its way to HTTPS, as in replacing and re-issuing; i shows the steps"),
-    ("?", "review", "encrypted, but nobody vouches for its certificate yet; c shows it"),
-    ("?", "shared cert.", "another device shows the same certificate: either can pass for the other"),
-    (".", "offline", "does not answer, and for how long"),
-    ("~", "online", "and worth a look: its certificate ends soon, or has ended"),
-    ("~", "weak TLS", "connected with old TLS, as the camera knows none better"),
-    ("=", "online", "shows the certificate that is stored for it"),
-    ("-", "online", "over plain HTTP: not encrypted"),
-    ("-", "HTTPS is off", "plain HTTP, and the camera could do better; Enter says how"),
-    ("+", "found", "seen on the network, not added"),
-)
-"""Mark, word and meaning of each state, for the help screen."""
+
+def legend() -> tuple[tuple[str, str, str], ...]:
+    """Return mark, word and meaning of each state, for the help screen."""
+    return (
+        ("!!", "BLOCKED", "another certificate than the stored one; nothing is sent to it"),
+        ("x", "failed", "an install, a login or TLS failed; Enter says what to do"),
+        (">", "adding", f"on its way to HTTPS, as in replacing and re-issuing; {key_of('install')} shows the steps"),
+        ("?", "review", f"encrypted, but nobody vouches for its certificate yet; {key_of('certificate')} shows it"),
+        ("?", "shared cert.", "another device shows the same certificate: either can pass for the other"),
+        (".", "offline", "does not answer, and for how long"),
+        ("~", "online", "and worth a look: its certificate ends soon, or has ended"),
+        ("~", "weak TLS", "connected with old TLS, as the camera knows none better"),
+        ("=", "online", "shows the certificate that is stored for it"),
+        ("-", "online", "over plain HTTP: not encrypted"),
+        ("-", "HTTPS is off", "plain HTTP, and the camera could do better; Enter says how"),
+        ("+", "found", "seen on the network, not added"),
+    )
 
 
 def first_contact(count: int) -> str:
@@ -314,9 +317,12 @@ def grouped(fingerprint: str) -> tuple[str, str]:
     return " ".join(groups[:half]), " ".join(groups[half:])
 
 
-def copied(which: str, fingerprint: str) -> str:
-    """Return that the fingerprint of the stored or the presented certificate was copied, as far as one can know."""
-    return f"Copied, if the terminal can: the {which} SHA-256, {short(fingerprint)}."
+def copied(which: str, fingerprint: str, in_full: str = "see above") -> str:
+    """Return that the fingerprint of the stored or the presented certificate was copied, as far as one can know.
+
+    `in_full` tells where all of it is to be read, for where the terminal cannot.
+    """
+    return f"Copied, if the terminal can: {which} SHA-256 {short(fingerprint)}, {in_full}."
 
 
 def short(fingerprint: str) -> str:

@@ -5,11 +5,16 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence, Set
 
-from tests.bench import discovery, install, look
+from tests.bench import discovery, install, look, terminal
 
 Bench = Callable[[], bool]
 
-_BENCHES: Mapping[str, Bench] = {"look": look.run, "discovery": discovery.run, "install": install.run}
+_BENCHES: Mapping[str, Bench] = {
+    "look": look.run,
+    "discovery": discovery.run,
+    "install": install.run,
+    "terminal": terminal.run,
+}
 
 
 def main() -> int:

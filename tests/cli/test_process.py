@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import Scene
 from tests.cli.shell import Shell, python
-from tui.crash import describe
+from tui.crash import describe, write_crash_log
 from tui.hygiene import clear
 
 LIGHT = ("asyncio", "msgspec")
@@ -67,7 +67,8 @@ async def test_every_command_has_help(shell: Shell) -> None:
         ["list", "show", "scan", "preflight", "add", "rollout", "check", "review", "accept"],
         ["replace", "reissue", "remove", "export"],
     )
-    assert commands == [*first, *then, "events", "authority", "engine", "demo"]
+    last = ["events", "monitor", "authority", "engine", "config", "doctor", "completion", "demo"]
+    assert commands == [*first, *then, *last]
     for ended in [await shell.run(command, "--help") for command in commands]:
         assert (ended.code, ended.err) == (0, "")
 
@@ -152,6 +153,18 @@ async def test_a_crash_that_cannot_be_logged_is_told_all_the_same(shell: Shell) 
 
     assert crashed.code == 1
     assert crashed.one_clear_line()
+
+
+def test_the_newest_crash_logs_are_kept(tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / f"crash-20200101-0000{number:02}-1.log").touch()
+    (tmp_path / "other.log").touch()
+
+    log = write_crash_log(ValueError(), tmp_path)
+
+    assert log is not None
+    kept = sorted(path.name for path in tmp_path.iterdir())
+    assert kept == [*(f"crash-20200101-0000{number}-1.log" for number in range(11, 30)), log.name, "other.log"]
 
 
 def test_a_crash_log_tells_causes_and_groups_and_ends_for_loops() -> None:

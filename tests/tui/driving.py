@@ -1,11 +1,12 @@
 """Driving the real app: run it against a scripted engine, and read its screen as text."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from textual.events import Paste
 from textual.pilot import Pilot
@@ -69,11 +70,19 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    folder: Path, engine: ScriptedEngine, *, size: tuple[int, int] = (80, 24), login: Login | None = None
+    folder: Path,
+    engine: ScriptedEngine,
+    *,
+    size: tuple[int, int] = (80, 24),
+    login: Login | None = None,
+    keys: Mapping[str, str] = MappingProxyType({}),
+    state_hint: str = "",
 ) -> AsyncIterator[Running]:
     """Run the app on a scripted engine, at a fixed time."""
     async with serving(engine, folder) as path:
-        app = CamtrustApp(connector(path), login=login, crash_folder=folder, clock=lambda: NOW)
+        app = CamtrustApp(
+            connector(path), keys=keys, login=login, state_hint=state_hint, crash_folder=folder, clock=lambda: NOW
+        )
         async with app.run_test(size=size) as pilot:
             run = Running(app, pilot, engine)
             await run.until(lambda: app.session.is_up)

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
+from core.model.device import Connection
 from core.model.errors import NotReachedError, RefusedError
 from core.model.messages import AcceptCertificate, AnyCommand, AnyResult, ReadCertificate, ReviewDevice, Role
 from core.service.client import Client
@@ -18,6 +19,7 @@ from tests.tui.engine import (
     ScriptedEngine,
     added,
     blocked,
+    install,
     presented,
     review,
     review_of,
@@ -214,10 +216,27 @@ async def test_what_another_technician_decided_is_told_with_the_name(engine: Scr
         await compare(run)
         await run.press("down", "down", *"ye")
         engine.accepted("cam-14", OTHER_PRINT, "tech2")
+        await run.sees("tech2 accepted the presented certificate at 07:04.")
         await run.sees("There is nothing to decide here any more:", "07:04 certificate accepted by tech2")
         await run.sees("HTTPS (Arcules), reviewed and accepted")
         await run.press("s", "enter")
         assert "Keep the stored" not in run.text()
+        assert not accepted(engine)
+
+
+async def test_what_another_technician_has_begun_is_told_and_nothing_is_decided_meanwhile(
+    engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    engine.show(DOCK)
+    async with running(tmp_path, engine) as run:
+        await compare(run)
+        await run.press("down", "down", *"ye")
+        work = {"connection": Connection.ADDING, "step": 1, "steps": 10, "attention": None, "attention_kind": None}
+        engine.board.put_install(install("cam-14", 1, seconds=90.0, doing="replacing", by="tech2"))
+        engine.show(msgspec.structs.replace(DOCK, **work))
+        await run.sees("tech2 is replacing it since 07:03.", "There is nothing to decide here any more:")
+        assert KEEP not in run.text()
+        await run.press("s", "enter")
         assert not accepted(engine)
 
 
@@ -355,7 +374,7 @@ async def test_the_fingerprint_that_is_decided_about_can_be_copied(engine: Scrip
     async with running(tmp_path, engine) as run:
         await compare(run)
         await run.press("y")
-        await run.sees("Copied, if the terminal can: the presented SHA-256, b1d0 4e99 … abcd.")
+        await run.sees("Copied, if the terminal can: presented SHA-256 b1d0 4e99 … abcd, see above.")
         assert run.app.clipboard == OTHER_PRINT
 
 

@@ -214,5 +214,7 @@ async def test_the_fingerprint_can_be_copied(engine: ScriptedEngine, tmp_path: P
     async with running(tmp_path, engine) as run:
         await open_drawer(run, "Till 3")
         await run.press("y")
-        await run.sees("Copied, if the terminal can: the stored SHA-256, 3f9a 12c0 … 77be.")
+        await run.sees("Copied, if the terminal can: stored SHA-256 3f9a 12c0 … 77be, see above.")
         assert run.app.clipboard == added(17, "Till 3").fingerprint
+        await run.press("escape", "down", "y")
+        await run.sees("stored SHA-256 3f9a 12c0 … 77be, Enter shows it.")

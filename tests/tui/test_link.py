@@ -6,7 +6,9 @@ import pty
 import stat
 import subprocess
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,9 +16,10 @@ import pytest
 from rich.segment import Segment
 
 from core.model.errors import CamtrustError
-from core.model.messages import RemoveDevice, Update
+from core.model.messages import Ping, RemoveDevice, Update
 from core.model.review import ChangeKind, Explanation
 from core.model.text import clean
+from tests.engine.process import until
 from tests.tui.driving import NOW, Running, running
 from tests.tui.engine import (
     ScriptedEngine,
@@ -32,6 +35,8 @@ from tests.tui.engine import (
 )
 from tui.app import CamtrustApp
 from tui.link import Engine, Link, LinkState
+from tui.session import Session
+from tui.site import Change
 
 
 async def test_when_the_engine_goes_what_is_shown_is_marked_as_old_and_the_app_comes_back(
@@ -70,6 +75,9 @@ class Log:
     def link_changed(self, state: LinkState) -> None:
         self.states.append(state)
 
+    def heard(self) -> None:
+        """Not of interest here."""
+
     def devices_listed(self, devices: object) -> None:
         """Not of interest here."""
 
@@ -92,6 +100,70 @@ async def test_it_is_tried_again_and_again_and_the_reason_is_told() -> None:
     running_link.cancel()
     assert (log.states[0].is_up, log.states[0].title) == (False, "This account may not attach to the engine")
     assert log.states[0].hint == "Use another one."
+
+
+async def test_a_silent_engine_is_asked_for_a_word_and_nothing_is_drawn_for_that(
+    engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    changes: list[Change] = []
+    async with serving(engine, tmp_path) as path:
+        session = Session(connector(path), changes.append)
+        session.link = Link(session.link._connect, session, ask_after=0.05, lost_after=5.0)
+        before = session.heard_at
+        assert before is None
+        async with linked(session.link):
+            await until(lambda: engine.asked.count(Ping()) == 1)
+            published, heard = len(changes), session.heard_at
+            await until(lambda: engine.asked.count(Ping()) == 6)
+            assert len(changes) == published
+            assert session.heard_at is not None and heard is not None and session.heard_at > heard
+            assert session.is_up
+
+
+async def test_an_engine_that_says_something_is_not_asked(engine: ScriptedEngine, tmp_path: Path) -> None:
+    async with serving(engine, tmp_path) as path:
+        session = Session(connector(path), lambda _: None)
+        session.link = Link(session.link._connect, session, ask_after=1.0, lost_after=5.0)
+        async with linked(session.link):
+            await until(lambda: session.is_up)
+            for number in range(15):
+                engine.tell(number + 1, "still here")
+                await until(partial(_knows, session, number + 1))
+        assert Ping() not in engine.asked
+
+
+async def test_an_engine_that_says_nothing_is_lost_and_connected_to_anew(
+    engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    engine.show(added(2, "Gate"))
+    engine.holds[Ping] = asyncio.Event()
+    async with serving(engine, tmp_path) as path:
+        session = Session(connector(path), lambda _: None)
+        session.link = Link(session.link._connect, session, (0.05,), ask_after=0.1, lost_after=0.3)
+        async with linked(session.link):
+            await until(lambda: session.is_up)
+            await until(lambda: not session.is_up)
+            assert session.link.state.title == "The engine has not said a word for 0.3 s"
+            assert session.lost_at == session.heard_at
+            # One question is enough, however long it is not answered.
+            assert engine.asked.count(Ping()) == 1
+            engine.holds.clear()
+            await until(lambda: session.is_up)
+            assert session.lost_at is None
+
+
+def _knows(session: Session, events: int) -> bool:
+    return len(session.site.events) == events
+
+
+@asynccontextmanager
+async def linked(link: Link) -> AsyncIterator[None]:
+    running_link = asyncio.create_task(link.run())
+    try:
+        yield
+    finally:
+        running_link.cancel()
+        await asyncio.wait([running_link])
 
 
 HOSTILE = (

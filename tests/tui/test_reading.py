@@ -7,13 +7,14 @@ import msgspec
 from core.model.device import Connection, DeviceView
 from core.model.errors import RefusedError
 from core.model.messages import Event
-from tests.tui.engine import OTHER_PRINT, PRINT, added, blocked, presented, review_of
-from tui.reading import BEGAN, DECIDED, OTHER_LEAF, Reading, title
+from tests.tui.engine import OTHER_PRINT, PRINT, added, blocked, install, presented, review_of
+from tui.reading import BEGAN, DECIDED, GONE, OTHER_LEAF, Reading, title
 from tui.review import Case
 
 NOW = datetime(2026, 11, 24, 7, 5, tzinfo=UTC)
 DOCK = blocked(14, "Dock")
 ACCEPTED = added(14, "Dock", fingerprint=OTHER_PRINT)
+BY_WHOM = "tech2 accepted the presented certificate at 07:04."
 BY_TECH2 = Event(8, "2026-11-24T07:04:00Z", "tech2", "accepted", "certificate accepted", "cam-14")
 
 
@@ -46,14 +47,14 @@ def test_what_somebody_else_decided_is_told_with_who_and_when() -> None:
     before = msgspec.structs.replace(BY_TECH2, seq=7, text="blocked")
     assert reading.take(review_of(ACCEPTED), 8)
     assert reading.case is Case.SETTLED
-    assert reading.news([before, BY_TECH2], NOW) == [DECIDED, "07:04 certificate accepted by tech2"]
+    assert reading.news([before, BY_TECH2], NOW) == [BY_WHOM, DECIDED, "07:04 certificate accepted by tech2"]
 
 
 def test_an_event_that_comes_later_than_the_change_is_told_all_the_same() -> None:
     reading = shown(DOCK)
     reading.take(review_of(ACCEPTED), 7)
     assert reading.news([], NOW) == [DECIDED]
-    assert reading.news([BY_TECH2], NOW)[1:] == ["07:04 certificate accepted by tech2"]
+    assert reading.news([BY_TECH2], NOW) == [BY_WHOM, DECIDED, "07:04 certificate accepted by tech2"]
 
 
 def test_what_was_decided_here_is_no_news_whichever_comes_first() -> None:
@@ -102,17 +103,33 @@ def test_a_device_that_changes_while_its_settings_are_read_is_to_be_decided_abou
 
 def test_a_device_that_is_worked_on_is_not_decided_about() -> None:
     reading = shown(DOCK)
-    work = msgspec.structs.replace(BY_TECH2, text="replace begun")
     assert reading.take(review_of(blocked(14, "Dock", connection=Connection.ADDING)), 8)
-    assert reading.news([work], NOW) == [DECIDED, "07:04 replace begun by tech2"]
+    work = install("cam-14", 6, seconds=90.0, doing="replacing", by="tech2")
+    assert reading.news([], NOW, work) == ["tech2 is replacing it since 07:03.", DECIDED]
+    # What comes of it is told as well, and stays.
+    assert reading.take(review_of(added(14, "Dock")), 9)
+    installed = msgspec.structs.replace(BY_TECH2, kind="installed", text="certificate installed")
+    ended = msgspec.structs.replace(work, finished=True)
+    assert reading.news([installed], NOW, ended) == [
+        "tech2 had a certificate of ours installed at 07:04.",
+        DECIDED,
+        "07:04 certificate installed by tech2",
+    ]
+
+
+def test_what_the_engine_did_by_itself_is_nobodys_decision() -> None:
+    reading = shown(DOCK)
+    reading.take(review_of(ACCEPTED), 8)
+    by_itself = msgspec.structs.replace(BY_TECH2, who="camtrust")
+    assert reading.news([by_itself], NOW) == [DECIDED, "07:04 certificate accepted"]
 
 
 def test_a_removed_device_has_nothing_to_decide() -> None:
     reading = shown(DOCK)
     reading.remove()
     assert (reading.case, reading.shown) == (Case.SETTLED, "")
-    removed = msgspec.structs.replace(BY_TECH2, text="removed")
-    assert reading.news([removed], NOW) == ["This device was removed:", "07:04 removed by tech2"]
+    removed = msgspec.structs.replace(BY_TECH2, kind="removed", text="removed")
+    assert reading.news([removed], NOW) == ["tech2 removed this device at 07:04.", GONE, "07:04 removed by tech2"]
 
 
 def test_a_first_certificate_is_what_is_decided_about() -> None:

@@ -41,6 +41,13 @@ def test_what_needs_a_person_is_counted_as_long_as_there_is_room(room: int, told
     assert text(who_and_how_many(UP, COUNTS, None, room)) == told
 
 
+def test_how_many_others_are_attached_is_the_first_to_go_where_room_is_short() -> None:
+    few = Counts(devices=2, blocked=1)
+    assert text(who_and_how_many(UP, few, None, 33, others=2)) == "tech1 +2 · 2 devices · 1 BLOCKED "
+    assert text(who_and_how_many(UP, few, None, 32, others=2)) == "tech1 · 2 devices · 1 BLOCKED "
+    assert text(who_and_how_many(UP, few, None, 40, others=0)) == "tech1 · 2 devices · 1 BLOCKED "
+
+
 def test_what_there_is_none_of_is_not_counted() -> None:
     assert text(who_and_how_many(UP, Counts(devices=1), None, 60)) == "tech1 · 1 device "
 

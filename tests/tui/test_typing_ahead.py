@@ -1,13 +1,17 @@
 """Keys that arrive all at once, as over a slow line, do what they would have done one by one."""
 
+import asyncio
 from pathlib import Path
 
+import pytest
 from textual.events import Key, Paste
 
 from core.model.messages import AcceptCertificate, AddDevices
 from core.model.secret import Secret
 from tests.tui.driving import Running, running
 from tests.tui.engine import OTHER_PRINT, ScriptedEngine, added, blocked, found
+from tui.screens.devices import DevicesScreen
+from tui.typing_ahead import PATIENCE
 
 
 def arrive(run: Running, *keys: str | Paste) -> None:
@@ -58,3 +62,20 @@ async def test_a_key_that_leaves_is_not_held_up(engine: ScriptedEngine, tmp_path
         arrive(run, "down", "up", "ctrl+q")
         await run.until(lambda: not run.app.is_running)
         assert run.app.return_code == 0
+
+
+async def test_a_letter_waits_for_a_line_that_takes_its_time_to_open(
+    engine: ScriptedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.show(added(2, "Gate"), added(3, "Roof"))
+    opened = DevicesScreen.action_filter
+
+    async def slowly(screen: DevicesScreen) -> None:
+        await asyncio.sleep(3 * PATIENCE)
+        await opened(screen)
+
+    monkeypatch.setattr(DevicesScreen, "action_filter", slowly)
+    async with running(tmp_path, engine) as run:
+        await run.sees("Roof")
+        arrive(run, "slash", *"gate", "enter")
+        await run.sees("Filter gate", "1 of 2 devices")

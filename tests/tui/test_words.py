@@ -7,7 +7,6 @@ import pytest
 from core.model.device import AttentionKind, Connection
 from tests.tui.engine import PRINT, added, blocked, found, over_http, review
 from tui.words import (
-    LEGEND,
     age,
     bar,
     certificate,
@@ -17,6 +16,7 @@ from tui.words import (
     full_standing,
     grouped,
     is_offline,
+    legend,
     moment,
     needs_review,
     pace,
@@ -74,7 +74,7 @@ def test_every_mark_in_use_is_explained() -> None:
     used = {state(view, NOW).mark for view in (blocked(1, "a"), ADDING, OFFLINE, found(2), over_http(3, "b"))} | {
         *kinds
     }
-    assert used <= {mark for mark, _, _ in LEGEND}
+    assert used <= {mark for mark, _, _ in legend()}
 
 
 def test_what_needs_a_person_ranks_first() -> None:

@@ -12,10 +12,20 @@ from tui.attach import Options
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from click.shell_completion import CompletionItem
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+
+def complete_device(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem[str]]:
+    """Return what a shell offers where DEVICE is typed."""
+    from tui.completion import devices
+
+    return devices(context, begun)
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-device_argument = click.argument("device")
+device_argument = click.argument("device", shell_complete=complete_device)
 no_wait = click.option("--no-wait", is_flag=True, help="Return at once; the work goes on in the engine.")
 pass_options = click.make_pass_decorator(Options)
 
@@ -52,6 +62,52 @@ def contact_options(command: _Command) -> _Command:
         ),
         click.option("--password-file", metavar="FILE", help="File with the password in its first line; '-' is stdin."),
         click.option("--user", default="", help="User name on the camera."),
+    ):
+        command = option(command)
+    return command
+
+
+def screen_options(command: _Command) -> _Command:
+    """Add the options that tell what this technician's screens look like. What is not given is None."""
+    for option in (
+        click.option(
+            "--read-only",
+            is_flag=True,
+            default=None,
+            envvar="CAMTRUST_READ_ONLY",
+            show_envvar=True,
+            help="Only look: change nothing.",
+        ),
+        click.option(
+            "--slow",
+            is_flag=True,
+            default=None,
+            envvar="CAMTRUST_SLOW",
+            show_envvar=True,
+            help="Draw once a second, for a slow line.",
+        ),
+        click.option(
+            "--mouse/--no-mouse",
+            default=None,
+            envvar="CAMTRUST_MOUSE",
+            show_envvar=True,
+            help="Whether the mouse is of use.  [default: no]",
+        ),
+        click.option(
+            "--ascii",
+            is_flag=True,
+            default=None,
+            envvar="CAMTRUST_ASCII",
+            show_envvar=True,
+            help="Draw with nothing but ASCII.",
+        ),
+        click.option(
+            "--theme",
+            type=click.Choice(["ansi", "night", "contrast"]),
+            envvar="CAMTRUST_THEME",
+            show_envvar=True,
+            help="Colours: the terminal's own, dark ones, or the strongest.  [default: ansi]",
+        ),
     ):
         command = option(command)
     return command

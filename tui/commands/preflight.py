@@ -10,7 +10,7 @@ import click
 
 from core.model.errors import ExitCode
 from tui.attach import Options, ask, run
-from tui.commands.options import as_json, pass_options
+from tui.commands.options import as_json, complete_device, pass_options
 from tui.prompts import read_password
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _WIDTH = 60
 
 
 @click.command("preflight")
-@click.argument("devices", nargs=-1, required=True, metavar="DEVICE...")
+@click.argument("devices", nargs=-1, required=True, metavar="DEVICE...", shell_complete=complete_device)
 @click.option("--user", default="", help="User name on the camera.  [default: the stored login]")
 @click.option("--password-file", metavar="FILE", help="File with the password in its first line; '-' is stdin.")
 @click.option("--allow-http-login", is_flag=True, help="Log in even where there is no HTTPS: others could read it.")

@@ -12,7 +12,7 @@ import click
 
 from core.model.errors import CamtrustError, ExitCode, UsageError
 from tui.attach import Options, Place, ask, attach, note, run
-from tui.commands.options import as_json, pass_options
+from tui.commands.options import as_json, complete_device, pass_options
 from tui.prompts import consent, interactive, read_password
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _GOES_ON = "The rollout goes on in the engine: camtrust rollout --status shows h
 
 
 @click.command("rollout")
-@click.argument("devices", nargs=-1, metavar="[DEVICE...]")
+@click.argument("devices", nargs=-1, metavar="[DEVICE...]", shell_complete=complete_device)
 @click.option("--all", "everything", is_flag=True, help="All cameras, found and added, instead of a DEVICE each.")
 @click.option("--reissue", is_flag=True, help="Also give a new certificate to those that have ours.")
 @click.option("--user", default="", help="User name on the cameras.  [default: the stored logins]")

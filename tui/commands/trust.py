@@ -9,7 +9,7 @@ import click
 from core.model.errors import ExitCode, RefusedError, UsageError
 from tui.attach import Options, Place, ask, note, run
 from tui.commands.installs import fingerprint_of
-from tui.commands.options import as_json, device_argument, local_now, pass_options
+from tui.commands.options import as_json, complete_device, device_argument, local_now, pass_options
 from tui.prompts import agreed, interactive, reason_for
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("review")
-@click.argument("device", required=False)
+@click.argument("device", required=False, shell_complete=complete_device)
 @as_json
 @pass_options
 def review_device(options: Options, device: str | None, as_json: bool) -> ExitCode:
@@ -132,7 +132,7 @@ def _tell(device: DeviceView, as_json: bool) -> ExitCode:
 
 
 @click.command("check")
-@click.argument("devices", nargs=-1, metavar="[DEVICE]...")
+@click.argument("devices", nargs=-1, metavar="[DEVICE]...", shell_complete=complete_device)
 @as_json
 @pass_options
 def check(options: Options, devices: tuple[str, ...], as_json: bool) -> ExitCode:

@@ -59,9 +59,9 @@ class CertificateScreen(CertificateVerbs):
         "previous",
         "copy",
         "replace",
-        "page-down",
+        "read-down",
     )
-    _TYPING_VERBS = ("decide", "choose-next", "page-down", "back")
+    _TYPING_VERBS = ("decide", "choose-next", "read-down", "back")
 
     def __init__(self, session: Session, changes: Signal[Change], device: DeviceView) -> None:
         super().__init__(session, changes, device)
@@ -100,7 +100,7 @@ class CertificateScreen(CertificateVerbs):
     def lines(self, width: int) -> list[Line]:
         """Return what must be known first, then the certificates."""
         reading, now = self.reading, self.session.now()
-        told = reading.news(self.session.site.events, now)
+        told = reading.news(self.session.site.events, now, self.session.site.install(reading.device.id, now))
         lines = [line for text in told for line in paragraph(text, width - 2, Tone.STRONG, 1)]
         if reading.review is None:
             return lines if reading.is_gone else [*lines, plain(" Asking the engine…")]

@@ -2,10 +2,11 @@
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.signal import Signal
 
 from core.model.device import CertificateView, DeviceView
+from tui.keys import bind
 from tui.reading import Reading
 from tui.review import Case, neighbour, queue
 from tui.screens.work_verbs import WorkVerbs
@@ -22,12 +23,12 @@ class CertificateVerbs(WorkVerbs):
     """Base of the certificate screen. `reading` is what was told of the device that it shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "turn(1)", "Next", id="next", tooltip="the next certificate to decide about"),
-        Binding("p", "turn(-1)", "Previous", id="previous", tooltip="the one before"),
-        Binding("e", "save", "Save .cer", id="save", tooltip="write what is shown to files"),
-        Binding("y", "copy", "Copy SHA-256", id="copy", tooltip="copy the fingerprint that is decided about"),
-        Binding("pageup", "page(-1)", "Page up", id="page-up", show=False),
-        Binding("pagedown", "page(1)", "Page down", id="page-down", show=False),
+        bind("next", "turn(1)", "Next", tooltip="the next certificate to decide about"),
+        bind("previous", "turn(-1)", "Previous"),
+        bind("save", "save", "Save .cer", tooltip="write what is shown to files"),
+        bind("copy", "copy", "Copy SHA-256", tooltip="copy the fingerprint that is decided about"),
+        bind("read-up", "page(-1)", "Page up", show=False),
+        bind("read-down", "page(1)", "Page down", show=False),
     ]
 
     def __init__(self, session: Session, changes: Signal[Change], device: DeviceView) -> None:
@@ -57,6 +58,8 @@ class CertificateVerbs(WorkVerbs):
         """Return why a verb is not possible."""
         if self.reading.is_gone and verb in _OF_THE_DEVICE:
             return f"{self.reading.device.name} was removed."
+        if verb == "back":
+            return WAIT if self.is_accepting else ""
         if verb in ("save", "copy"):
             return "" if self._certificate() else "There is no certificate."
         if verb in ("next", "previous"):

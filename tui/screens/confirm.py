@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
+from tui.keys import bind
 from tui.paragraphs import Line, paragraph
 from tui.screens.dialog import Dialog
 from tui.widgets.lines import Lines
@@ -16,8 +17,8 @@ class Confirm(Dialog[bool]):
     """True only where the cursor was moved to the verb that does it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k,down,j,tab,shift+tab", "choose", "Choose", id="choose"),
-        Binding("enter", "answer", "Do", id="answer"),
+        bind("choose", "choose", "Choose"),
+        bind("answer", "answer", "Do"),
     ]
 
     def __init__(self, question: str, consequence: str, *, keep: str, do: str) -> None:

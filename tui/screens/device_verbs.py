@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from core.model.device import DeviceView
 from core.model.errors import RefusedError
@@ -16,9 +16,11 @@ from core.model.messages import (
     Scanned,
     ScanNetworks,
 )
+from tui.keys import bind, key_of
 from tui.review import queue
 from tui.screens.many_verbs import ManyVerbs
 from tui.summary import checked, scanned, sentences
+from tui.widgets.filter_line import FilterLine
 from tui.words import copied, listed
 
 
@@ -26,15 +28,17 @@ class DeviceVerbs(ManyVerbs):
     """The verbs of the main screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "install", "Progress", id="install", tooltip="the steps of adding the device"),
-        Binding("c", "certificate", "Certificate", id="certificate", tooltip="the certificate: see, compare, decide"),
-        Binding("v", "review", "Review", id="review", tooltip="all certificates to decide about, by reason"),
-        Binding("e", "events", "Events", id="events", tooltip="what happened, and who decided it"),
-        Binding("C", "check", "Check", id="check", tooltip="look at every added device now"),
-        Binding("R", "rescan", "Rescan", id="rescan", tooltip="ask the network again now"),
-        Binding("N", "scan", "Scan", id="scan", tooltip="try each address of a network, or end that"),
-        Binding("o", "others", "Others", id="others", tooltip="show what is no camera too, such as printers"),
-        Binding("D", "remove", "Remove", id="remove", tooltip="forget the device, after a question"),
+        bind("install", "install", "Progress"),
+        bind("certificate", "certificate", "Certificate"),
+        bind("review", "review", "Review"),
+        bind("events", "events", "Events"),
+        bind("people", "people", "People"),
+        bind("check", "check", "Check"),
+        bind("rescan", "rescan", "Rescan"),
+        bind("scan", "scan", "Scan"),
+        bind("others", "others", "Others"),
+        bind("remove", "remove", "Remove"),
+        bind("copy", "copy", "Copy SHA-256"),
     ]
 
     def why_not(self, verb: str) -> str:
@@ -43,12 +47,28 @@ class DeviceVerbs(ManyVerbs):
             return "There is no certificate to decide about."
         return super().why_not(verb)
 
-    def copy_fingerprint(self) -> None:
+    def go_to(self, device: str) -> None:
+        """Show a device, whatever hides it now."""
+        view = self.session.site.devices.get(device)
+        if view is None:
+            self.say("It is not there any more.")
+            return
+        for line in self.query(FilterLine):
+            line.leave()
+        rows = self.table.list
+        if device not in rows.rows and rows.filter:
+            self.table.filter_by("")
+        if device not in rows.rows and not rows.shows_others:
+            self.table.toggle_others()
+        self.show_details(view)
+
+    def action_copy(self) -> None:
         """Put the stored fingerprint on the clipboard of the terminal."""
         device = self.table.device
-        if device is not None and device.fingerprint:
+        if not self.refused("copy") and device is not None and device.fingerprint:
             self.app.copy_to_clipboard(device.fingerprint)
-            self.say(copied("stored", device.fingerprint))
+            where = "see above" if self.has_class("-open") else f"{key_of('details')} shows it"
+            self.say(copied("stored", device.fingerprint, where))
 
     async def save(self) -> None:
         """Write the stored certificate to a file."""
@@ -73,8 +93,9 @@ class DeviceVerbs(ManyVerbs):
 
         screen = CertificateScreen(self.session, self.changes, device)
 
-        def left(_: bool | None) -> None:
-            self.table.go_to(screen.reading.device.id)
+        def left(elsewhere: bool | None) -> None:
+            if elsewhere is None:
+                self.table.go_to(screen.reading.device.id)
 
         self.app.push_screen(screen, left)
 
@@ -91,6 +112,12 @@ class DeviceVerbs(ManyVerbs):
         from tui.screens.events import EventsScreen
 
         self.app.push_screen(EventsScreen(self.session, self.changes, self.table.device))
+
+    def action_people(self) -> None:
+        """Show who is attached to the engine."""
+        from tui.screens.people import PeopleScreen
+
+        self.app.push_screen(PeopleScreen(self.session, self.changes))
 
     def action_check(self) -> None:
         """Look at every added device now."""

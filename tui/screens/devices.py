@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.signal import Signal
 from textual.widget import Widget
@@ -13,6 +13,7 @@ from textual.widget import Widget
 from core.model.device import CertificateField, Connection, DeviceView
 from core.model.errors import CamtrustError
 from core.model.messages import DeviceDetail, ShowDevice
+from tui.keys import bind, key_of
 from tui.paragraphs import EMPTY, Line, length, plain
 from tui.rollouts import how_it_ended
 from tui.screens.device_verbs import DeviceVerbs
@@ -33,9 +34,9 @@ class DevicesScreen(DeviceVerbs):
 
     AUTO_FOCUS = "DeviceTable"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", id="filter", tooltip="show only rows with these words"),
-        Binding("escape", "back", "Back", id="back", tooltip="close the drawer, end the filter"),
-        Binding("q", "leave", "Quit", id="leave", tooltip="leave; the engine goes on"),
+        bind("filter", "filter", "Filter"),
+        bind("back", "back", "Back", tooltip="close the drawer, end the filter"),
+        bind("leave", "leave", "Quit", tooltip="leave; the engine goes on"),
     ]
     _TABLE_VERBS = ("filter", "help", "mark", "preflight", "add-all", "events", "sort", "check", "rescan")
     _DRAWER_VERBS = (
@@ -43,15 +44,15 @@ class DevicesScreen(DeviceVerbs):
         "replace",
         "save",
         "next",
-        "close",
+        "back",
         "help",
         "preflight",
         "reissue",
         "previous",
         "remove",
     )
-    _FOUND_VERBS = ("add", "next", "previous", "help", "close")
-    _HTTP_VERBS = ("replace", "next", "previous", "remove", "close", "help")
+    _FOUND_VERBS = ("add", "next", "previous", "help", "back")
+    _HTTP_VERBS = ("replace", "next", "previous", "remove", "back", "help")
     _FILTER_VERBS = ("keep-filter", "clear-filter")
 
     def __init__(self, session: Session, changes: Signal[Change]) -> None:
@@ -124,7 +125,7 @@ class DevicesScreen(DeviceVerbs):
         self.redraw()
         rollout = self.session.site.rollout
         if change.rollout_ended and rollout is not None and self.is_current:
-            self.say(f"{how_it_ended(rollout)} m shows it.")
+            self.say(f"{how_it_ended(rollout)} {key_of('rollout')} shows it.")
 
     def _tell_if_gone(self, shown: DeviceView) -> None:
         """Say that the drawer is about another device now."""
@@ -184,8 +185,6 @@ class DevicesScreen(DeviceVerbs):
                 self.table.action_move(1 if message.verb == "next" else -1)
             case "save" if not self.refused("save"):
                 self.attend(self.save, group="save", once=True)
-            case "copy" if not self.refused("copy"):
-                self.copy_fingerprint()
 
     async def action_filter(self) -> None:
         """Type words that rows must have."""

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
-from tui.paragraphs import Line
+from tui.keys import bind
+from tui.paragraphs import Line, length
 from tui.widgets.lines import Lines
 from tui.widgets.too_small import TooSmall
 from tui.words import Tone
@@ -20,14 +21,14 @@ Result = TypeVar("Result")
 class Dialog(ModalScreen[Result]):
     """Base of the windows. Esc always leaves without doing anything."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Cancel", id="close")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("close", "close", "Cancel")]
 
     def compose(self) -> ComposeResult:
         """Build the box."""
         yield TooSmall()
         with VerticalScroll(id="box", can_focus=False):
             yield from self.inside()
-            yield Lines(lambda _: [(), self._key_line()], name="dialog-keys")
+            yield Lines(lambda width: [self._key_line(width)], name="dialog-keys")
 
     def inside(self) -> Iterable[Widget]:
         """Return what is in the box."""
@@ -46,6 +47,14 @@ class Dialog(ModalScreen[Result]):
         """Leave."""
         self.dismiss(None)
 
-    def _key_line(self) -> Line:
-        spans = [((key, Tone.STRONG), (f" {verb}   ", Tone.PLAIN)) for key, verb in self.keys()]
-        return tuple(span for pair in spans for span in pair)
+    def _key_line(self, width: int) -> Line:
+        """Return the keys, as many as there is room for; the first one and the way out are always told."""
+        keys = list(self.keys())
+        while length(_written(keys)) > width and (others := [pair for pair in keys[1:] if pair[0] != "Esc"]):
+            keys.remove(others[-1])
+        return _written(keys)
+
+
+def _written(keys: Iterable[tuple[str, str]]) -> Line:
+    spans = [((key, Tone.STRONG), (f" {verb}   ", Tone.PLAIN)) for key, verb in keys]
+    return tuple(span for pair in spans for span in pair)

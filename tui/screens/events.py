@@ -2,12 +2,13 @@
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.signal import Signal
 
 from core.model.device import Connection, DeviceView
 from core.model.messages import Event, Events, ReadEvents
 from tui.details import event_lines
+from tui.keys import bind
 from tui.paragraphs import Line, fit, plain
 from tui.screens.frame import Frame
 from tui.session import Session
@@ -23,7 +24,7 @@ class EventsScreen(Frame):
 
     VERBS = ("only", "back", "help")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "only", "One device", id="only", tooltip="only those of the device at the cursor, or all again"),
+        bind("only", "only", "One device"),
     ]
 
     def __init__(self, session: Session, changes: Signal[Change], device: DeviceView | None = None) -> None:

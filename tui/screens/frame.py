@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, BindingType
 from textual.screen import Screen
 from textual.signal import Signal
 from textual.timer import Timer
@@ -13,12 +13,14 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from core.model.errors import CamtrustError
+from tui.keys import VERBS, bind, key_name
+from tui.palette import Offer
 from tui.paragraphs import EMPTY, Line, length, plain, two_ends
 from tui.session import Session
 from tui.site import Change
 from tui.summary import link_problem, sentences, who_and_how_many
 from tui.widgets.body import Body
-from tui.widgets.key_line import key_line
+from tui.widgets.key_line import KeyLine
 from tui.widgets.lines import Lines
 from tui.widgets.too_small import TooSmall
 from tui.words import Tone
@@ -29,13 +31,19 @@ SAID_SECONDS = 8.0
 
 
 class Frame(Screen[bool]):
-    """Base of the full screens. `changes` tells what the engine told. What a screen is left with is its own matter."""
+    """Base of the full screens. `changes` tells what the engine told.
+
+    One is left with None by going back, and with False by going to a device elsewhere; more is a screen's own matter.
+    """
 
     AUTO_FOCUS = "#body"
     VERBS: ClassVar[tuple[str, ...]] = ("back", "help")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "back", "Back", id="back", tooltip="one level back"),
-        Binding("question_mark", "help", "Help", id="help", tooltip="these pages"),
+        bind("back", "back", "Back", tooltip="one level back"),
+        bind("leave", "back", "Back", tooltip="one level back"),
+        bind("help", "help", "Help"),
+        bind("palette", "palette", "Palette"),
+        bind("logs", "logs", "Logs"),
     ]
 
     def __init__(self, session: Session, changes: Signal[Change]) -> None:
@@ -52,7 +60,7 @@ class Frame(Screen[bool]):
         yield Lines(lambda width: [two_ends(self.heading(), self.heading_end(), width)], name="heading")
         yield self.body()
         yield Lines(lambda width: [self._status(width)], name="status")
-        yield Lines(lambda width: [key_line(self, self.verbs(), width)], name="keys")
+        yield KeyLine(self)
 
     def body(self) -> Widget:
         """Return what is between heading and status: lines that can be scrolled."""
@@ -69,7 +77,7 @@ class Frame(Screen[bool]):
     def heading_end(self) -> Line:
         """Return what stands at the right of the heading."""
         session, room = self.session, self.size.width - length(self.heading()) - 2
-        return who_and_how_many(session.link.state, session.site.counts(), session.lost_at, room)
+        return who_and_how_many(session.link.state, session.site.counts(), session.lost_at, room, session.site.others)
 
     def standing(self) -> tuple[Line, Line]:
         """Return the two ends of the status line when nothing is said."""
@@ -87,6 +95,21 @@ class Frame(Screen[bool]):
     def why_not(self, verb: str) -> str:
         """Return why a verb is not possible now, in words; empty where it is."""
         return ""
+
+    def bound(self) -> dict[str, tuple[list[str], ActiveBinding]]:
+        """Return by id what can be pressed now and the keys that do it, in the order of all verbs."""
+        told: dict[str, tuple[list[str], ActiveBinding]] = {}
+        for active in self.active_bindings.values():
+            if active.binding.id:
+                keys, _ = told.setdefault(active.binding.id, ([], active))
+                keys.append(key_name(active.binding.key))
+        return {verb: told[verb] for verb in VERBS if verb in told}
+
+    async def do(self, verb: str) -> None:
+        """Do what a key does, if it does it now."""
+        _, active = self.bound().get(verb, ((), None))
+        if active is not None:
+            await self.app.run_action(active.binding.action, active.node)
 
     def on_mount(self) -> None:
         """Listen to the engine, and keep the keys below up to date."""
@@ -155,6 +178,38 @@ class Frame(Screen[bool]):
         from tui.screens.help import HelpScreen, keys_of
 
         self.app.push_screen(HelpScreen(self.session, self.changes, keys_of(self)))
+
+    def action_palette(self) -> None:
+        """Find a verb or a device by typing."""
+        from tui.screens.palette import PaletteDialog
+
+        self.app.push_screen(PaletteDialog(self), self._found)
+
+    async def _found(self, offer: Offer | None) -> None:
+        if offer is None:
+            return
+        if offer.verb:
+            await self.do(offer.verb)
+        else:
+            self.go_to(offer.device)
+
+    def go_to(self, device: str) -> None:
+        """Show a device on the main screen, once all screens above that are left."""
+        main, *above = self.app.screen_stack
+        why = next((why for screen in above if isinstance(screen, Frame) and (why := screen.why_not("back"))), "")
+        if why or not isinstance(main, Frame):
+            self.say(why)
+            return
+        for screen in reversed(above):
+            screen.dismiss(False)
+        # After what follows from leaving them.
+        main.call_after_refresh(main.go_to, device)
+
+    def action_logs(self) -> None:
+        """Tell where the state and the logs are."""
+        from tui.screens.notice import Notice
+
+        self.app.push_screen(Notice("Where things are", self.session.state_hint or "The engine has them."))
 
     def _status(self, width: int) -> Line:
         # What was said before the engine went, or came back, is old.

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from textual.binding import Binding
 from textual.signal import Signal
 
 from tui.paragraphs import Line, fit, paragraph, plain, wrapped
 from tui.screens.frame import Frame
 from tui.session import Session
 from tui.site import Change
-from tui.widgets.key_line import key_name
-from tui.words import LEGEND, Tone
+from tui.words import Tone, legend
 
 _KEYS, _VERB = 16, 15
 _STATE = 18
@@ -19,13 +17,9 @@ Keys = Sequence[tuple[str, str, str]]
 
 def keys_of(screen: Frame) -> Keys:
     """Return keys, verb and meaning of everything that is bound on a screen now, in the order of its widgets."""
-    told: dict[str, tuple[list[str], Binding]] = {}
-    for active in screen.active_bindings.values():
-        if active.binding.id:
-            keys, _ = told.setdefault(active.binding.id, ([], active.binding))
-            keys.append(key_name(active.binding.key))
-    verbs = [(", ".join(keys), verb.description, verb.tooltip) for keys, verb in told.values() if verb.tooltip]
-    moves = [" ".join(keys) for keys, verb in told.values() if not verb.tooltip]
+    told = [(keys, active.binding) for keys, active in screen.bound().values()]
+    verbs = [(", ".join(keys), verb.description, verb.tooltip) for keys, verb in told if verb.tooltip]
+    moves = [" ".join(keys) for keys, verb in told if not verb.tooltip]
     return [*verbs, *([("", "", ", ".join(moves))] if moves else [])]
 
 
@@ -46,14 +40,15 @@ class HelpScreen(Frame):
         """Return the keys and the marks."""
         lines: list[Line] = [line for key in self._keys_told for line in _key_lines(*key, width=width)]
         lines += [(), plain(" What stands at the left of a device", Tone.STRONG)]
-        for mark, word, meaning in LEGEND:
+        for mark, word, meaning in legend():
             first, *rest = wrapped(meaning, width - _STATE - 1)
             lines += [
                 ((fit(f" {mark:<2} {word}", _STATE), Tone.STRONG), (first, Tone.PLAIN)),
                 *_below(rest, _STATE, Tone.PLAIN),
             ]
         if self.session.state_hint:
-            lines += [(), plain(f" {self.session.state_hint}", Tone.QUIET)]
+            told = (paragraph(hint, width - 1, Tone.QUIET, indent=1) for hint in self.session.state_hint.splitlines())
+            lines += [(), *(line for hint in told for line in hint)]
         return lines
 
     def action_help(self) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.signal import Signal
 from textual.timer import Timer
 
 from core.model.device import DeviceView, InstallView
 from core.model.messages import CancelInstall, Done
 from tui.details import install_heading, install_lines
+from tui.keys import bind
 from tui.paragraphs import Line, plain
 from tui.screens.frame import Frame
 from tui.session import Session
@@ -23,8 +24,8 @@ class InstallScreen(Frame):
     """Dismissed with True when the technician wants to see the device, else with False or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "details", "Details", id="details", tooltip="all about the device"),
-        Binding("x", "cancel", "Cancel", id="cancel", tooltip="stop adding, while that is possible"),
+        bind("details", "details", "Details"),
+        bind("cancel", "cancel", "Cancel", tooltip="stop adding, while that is possible"),
     ]
 
     def __init__(self, session: Session, changes: Signal[Change], device: DeviceView) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
@@ -12,6 +12,7 @@ from textual.widgets import Input
 from core.model.errors import CamtrustError, UsageError
 from core.model.records import Login
 from core.model.secret import Secret
+from tui.keys import bind
 from tui.paragraphs import Line, paragraph, plain
 from tui.screens.dialog import Dialog, Result
 from tui.session import Session
@@ -25,7 +26,7 @@ _HTTP_LOGIN = "Log in over plain HTTP too: others can read the password there"
 class LoginDialog(Dialog[Result]):
     """Carries something out at Enter, and shows why not beside the field that this is about."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Do", id="submit")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("submit", "submit", "Do")]
     VERB: ClassVar[str] = "Do"
 
     def __init__(self, session: Session, login: Login | None = None) -> None:

@@ -3,29 +3,28 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.signal import Signal
 
 from core.model.device import Connection, DeviceView
 from core.model.messages import Added
 from core.model.rollout import RolloutView
+from tui.keys import bind, key_of
 from tui.screens.work_verbs import WorkVerbs
 from tui.session import Session
 from tui.site import Change
 from tui.widgets.device_table import DeviceTable
 from tui.words import is_other, plural
 
-_UNDER_WAY = "A rollout is under way; m shows it."
-
 
 class ManyVerbs(WorkVerbs):
     """`table` says which devices are meant: the marked ones, or the one at the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "add", "Add", id="add", tooltip="add this device; the marked ones in a rollout"),
-        Binding("A", "add_address", "Add address", id="add-address", tooltip="add a device by typing its address"),
-        Binding("M", "add_all", "All", id="add-all", tooltip="bring all cameras to HTTPS in a rollout"),
-        Binding("m", "rollout", "Rollout", id="rollout", tooltip="the rollout that is under way, or the last one"),
+        bind("add", "add", "Add"),
+        bind("add-address", "add_address", "Add address"),
+        bind("add-all", "add_all", "All"),
+        bind("rollout", "rollout", "Rollout"),
     ]
 
     def __init__(self, session: Session, changes: Signal[Change]) -> None:
@@ -45,7 +44,7 @@ class ManyVerbs(WorkVerbs):
     def why_not(self, verb: str) -> str:
         """Return why a verb is not possible."""
         if verb == "rollout":
-            return "" if self.session.site.rollout else "There was no rollout yet: mark devices for a, or M for all."
+            return "" if self.session.site.rollout else _no_rollout()
         return super().why_not(verb)
 
     def action_add(self) -> None:
@@ -94,7 +93,7 @@ class ManyVerbs(WorkVerbs):
         if self.refused("add-all"):
             return
         if self.session.site.is_rollout_running:
-            self.say(_UNDER_WAY)
+            self.say(f"A rollout is under way; {key_of('rollout')} shows it.")
         else:
             self.attend(self._begin_rollout, devices, everything, group="add", once=True)
 
@@ -123,4 +122,10 @@ class ManyVerbs(WorkVerbs):
         if len(added.devices) == 1:
             self.open_install(added.devices[0])
         else:
-            self.say(f"{plural(len(added.devices), 'device')} are being added; i shows the steps of one.")
+            self.say(
+                f"{plural(len(added.devices), 'device')} are being added; {key_of('install')} shows the steps of one."
+            )
+
+
+def _no_rollout() -> str:
+    return f"There was no rollout yet: mark devices for {key_of('add')}, or {key_of('add-all')} for all."

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.events import DescendantBlur
 from textual.widget import Widget
@@ -12,6 +12,7 @@ from textual.widget import Widget
 from core.model.errors import CamtrustError, UsageError
 from core.model.preflight import Preflight
 from core.model.records import Login
+from tui.keys import bind, key_of
 from tui.looks import is_http, split_addresses
 from tui.paragraphs import Line
 from tui.screens.dialog import Result
@@ -33,11 +34,11 @@ class OnboardingDialog(LoginDialog[Result]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+f", "fingerprints", "Fingerprints", id="fingerprints", priority=True),
-        Binding("f", "fingerprints", "Fingerprints", id="fingerprints-too"),
-        Binding("ctrl+p", "preflight", "Preflight", id="preflight", priority=True),
-        Binding("pageup", "page(-1)", "Page up", id="looks-up"),
-        Binding("pagedown", "page(1)", "Page down", id="looks-down"),
+        bind("fingerprints", "fingerprints", "Fingerprints", priority=True),
+        bind("fingerprints-too", "fingerprints", "Fingerprints"),
+        bind("preflight-here", "preflight", "Preflight", priority=True),
+        bind("read-up", "page(-1)", "Page up"),
+        bind("read-down", "page(1)", "Page down"),
     ]
 
     def __init__(
@@ -91,12 +92,12 @@ class OnboardingDialog(LoginDialog[Result]):
     def keys(self) -> Iterable[tuple[str, str]]:
         """Return what can be done."""
         looks = self.query_one("#looks")
-        second = ("PgDn", "More") if looks.virtual_size.height > looks.size.height else ("Tab", "Next")
+        second = (key_of("read-down"), "More") if looks.virtual_size.height > looks.size.height else ("Tab", "Next")
         return (
             ("Enter", self.VERB),
             second,
-            ("Ctrl+F", "SHA-256"),
-            ("Ctrl+P", "Preflight"),
+            (key_of("fingerprints"), "SHA-256"),
+            (key_of("preflight-here"), "Preflight"),
             ("Esc", "Cancel"),
         )
 

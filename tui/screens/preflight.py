@@ -2,11 +2,12 @@
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.signal import Signal
 
 from core.model.errors import CamtrustError
 from core.model.preflight import Preflight, PreflightReport, PreflightReports
+from tui.keys import bind
 from tui.paragraphs import Line, paragraph, plain
 from tui.preflights import report_lines
 from tui.screens.frame import Frame
@@ -22,8 +23,8 @@ class PreflightScreen(Frame):
 
     VERBS = ("login", "again", "back", "help")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l", "login", "Log in", id="login", tooltip="ask again, with another login"),
-        Binding("P", "again", "Ask again", id="again", tooltip="ask again, with the same login"),
+        bind("login", "login", "Log in"),
+        bind("again", "again", "Ask again"),
     ]
 
     def __init__(self, session: Session, changes: Signal[Change], command: Preflight) -> None:

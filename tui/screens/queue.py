@@ -8,6 +8,7 @@ from textual.signal import Signal
 from textual.widget import Widget
 
 from core.model.device import DeviceView
+from tui.keys import key_of
 from tui.paragraphs import Line, fit, plain
 from tui.review import groups, queue
 from tui.screens.frame import Frame
@@ -43,7 +44,9 @@ class QueueScreen(Frame):
 
     def standing(self) -> tuple[Line, Line]:
         """Return that there is no short cut."""
-        return plain(" Each is compared and decided on its own; n goes on to the next one.", Tone.QUIET), ()
+        return plain(
+            f" Each is compared and decided on its own; {key_of('next')} goes on to the next one.", Tone.QUIET
+        ), ()
 
     def site_changed(self, change: Change) -> None:
         """Show what is to be decided now."""

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.signal import Signal
 from textual.widget import Widget
 
 from core.model.device import DeviceView
 from core.model.rollout import CancelRollout, RolloutState, RolloutView
+from tui.keys import bind, key_of
 from tui.paragraphs import Line, plain
 from tui.rollouts import chosen, rows, summary_file, summary_name, title, top_lines
 from tui.screens.frame import Frame
@@ -23,14 +24,13 @@ from tui.words import Tone, moment
 
 _TICK_SECONDS = 5.0
 _GOES_ON = "You may leave this screen, and camtrust: the rollout goes on."
-_KEEP = "s saves this summary, as CSV or JSON."
 
 
 class Members(Choices):
     """The devices. While the cursor is on the first row it stays there, and so on what is under way."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Steps", id="steps", tooltip="the steps of one device"),
+        bind("steps", "choose", "Steps"),
     ]
 
     def show(self, items: Sequence[Item]) -> None:
@@ -44,9 +44,12 @@ class RolloutScreen(Frame):
     """`wanted` is the device that the technician wants to see when he leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "cancel", "Cancel", id="cancel", tooltip="begin with no more devices, after a question"),
-        Binding("s", "save", "Save", id="save", tooltip="write the summary to a file, as CSV or JSON"),
+        bind("cancel", "cancel", "Cancel", tooltip="begin with no more devices, after a question"),
+        bind("save-summary", "save", "Save"),
     ]
+
+    _UNDER_WAY = ("steps", "back", "cancel", "save-summary", "help")
+    _ENDED = ("steps", "save-summary", "back", "help")
 
     def __init__(self, session: Session, changes: Signal[Change]) -> None:
         super().__init__(session, changes)
@@ -86,15 +89,16 @@ class RolloutScreen(Frame):
 
     def standing(self) -> tuple[Line, Line]:
         """Return what can be done now."""
-        return plain(f" {_GOES_ON if self._is_running else _KEEP}", Tone.QUIET), ()
+        keep = f"{key_of('save-summary')} saves this summary, as CSV or JSON."
+        return plain(f" {_GOES_ON if self._is_running else keep}", Tone.QUIET), ()
 
     def verbs(self) -> Iterable[str]:
         """Return what can be done: before the end, and after it."""
-        return ("steps", "back", "cancel", "save", "help") if self._is_running else ("steps", "save", "back", "help")
+        return self._UNDER_WAY if self._is_running else self._ENDED
 
     def why_not(self, verb: str) -> str:
         """Return why a verb is not possible."""
-        if verb == "save" and self.view is None:
+        if verb == "save-summary" and self.view is None:
             return "There is no rollout."
         if verb != "cancel":
             return ""
@@ -164,7 +168,7 @@ class RolloutScreen(Frame):
     def action_save(self) -> None:
         """Write the summary to a file."""
         if self.view is None:
-            self.say(self.why_not("save"))
+            self.say(self.why_not("save-summary"))
         else:
             self.attend(self._save, self.view, group="save", once=True)
 

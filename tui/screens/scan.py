@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
+from tui.keys import bind
 from tui.looks import split_addresses
 from tui.paragraphs import Line, paragraph, plain
 from tui.screens.dialog import Dialog
@@ -26,7 +27,7 @@ _NOTHING = "Type a network, such as 192.168.20.0/24 or 192.168.20.10-40."
 class ScanDialog(Dialog[tuple[str, ...]]):
     """Returns the networks that were typed. `networks` were typed before, and refused for the reason `problem`."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Scan", id="submit")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("submit", "submit", "Scan")]
 
     def __init__(self, networks: Iterable[str] = (), problem: str = "") -> None:
         super().__init__()

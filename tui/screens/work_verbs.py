@@ -2,19 +2,20 @@
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from core.model.device import CertificateView, Connection, DeviceView, Origin
 from core.model.messages import Added, ReissueCertificate, ReviewDevice
 from core.model.preflight import Preflight
 from core.model.review import Review
+from tui.keys import bind, key_of
 from tui.screens.frame import Frame
 from tui.verbs import why_not
 from tui.words import IF_IT_CAN, TAKEN_OUT_OF_USE
 
 _REISSUING = (
     "The device makes a new key and gets a new certificate for it, over the connection that is trusted now. "
-    "The stored certificate stays until the new one is served. It takes about a minute; P tells more beforehand."
+    "The stored certificate stays until the new one is served. It takes about a minute."
 )
 _CONSEQUENCES: dict[Origin | None, str] = {
     Origin.ACCEPTED: f"{TAKEN_OUT_OF_USE} {IF_IT_CAN}",
@@ -26,9 +27,9 @@ class WorkVerbs(Frame):
     """Base of the screens on which one device is meant: `subject`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "replace", "Replace", id="replace", tooltip="bring it to HTTPS anew, or as new hardware"),
-        Binding("I", "reissue", "Re-issue", id="reissue", tooltip="a new key and certificate, after a question"),
-        Binding("P", "preflight", "Preflight", id="preflight", tooltip="how an install would go; changes nothing"),
+        bind("replace", "replace", "Replace"),
+        bind("reissue", "reissue", "Re-issue"),
+        bind("preflight", "preflight", "Preflight"),
     ]
 
     @property
@@ -120,7 +121,7 @@ class WorkVerbs(Frame):
 
         question = Confirm(
             f"Re-issue the certificate of {device.name}, {device.address}?",
-            f"{_REISSUING} {_CONSEQUENCES.get(device.origin, '')}".strip(),
+            f"{_REISSUING} {key_of('preflight')} tells more beforehand. {_CONSEQUENCES.get(device.origin, '')}".strip(),
             keep="Keep the present one",
             do="Re-issue",
         )

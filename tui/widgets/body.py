@@ -2,21 +2,23 @@
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
+
+from tui.keys import bind
 
 
 class Body(VerticalScroll, can_focus=True, inherit_bindings=False):
     """Scrolls by lines and pages; tells `Scrolled`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_up", "Up", id="scroll-up", show=False),
-        Binding("down,j", "scroll_down", "Down", id="scroll-down", show=False),
-        Binding("pageup,ctrl+b", "page_up", "Page up", id="scroll-page-up", show=False),
-        Binding("pagedown,ctrl+f", "page_down", "Page down", id="scroll-page-down", show=False),
-        Binding("home,g", "scroll_home", "Top", id="scroll-home", show=False),
-        Binding("end,G", "scroll_end", "End", id="scroll-end", show=False),
+        bind("up", "scroll_up", "Up", show=False),
+        bind("down", "scroll_down", "Down", show=False),
+        bind("page-up", "page_up", "Page up", show=False),
+        bind("page-down", "page_down", "Page down", show=False),
+        bind("first", "scroll_home", "Top", show=False),
+        bind("last", "scroll_end", "End", show=False),
     ]
 
     class Scrolled(Message):

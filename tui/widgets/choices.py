@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
+from textual.events import Click
 from textual.geometry import Region
 from textual.message import Message
 
+from tui.keys import bind
 from tui.paragraphs import Line
 from tui.widgets.lines import Lines
 from tui.words import Tone
@@ -27,13 +29,13 @@ class Choices(VerticalScroll, can_focus=True, inherit_bindings=False):
     """Shows items with a mark at the chosen one; the cursor stays on its key while others come and go."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Compare", id="compare", tooltip="compare the certificates, and decide"),
-        Binding("up,k", "move(-1)", "Up", id="up", show=False),
-        Binding("down,j", "move(1)", "Down", id="down", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", id="page-up", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", id="page-down", show=False),
-        Binding("home,g", "move(-100000)", "First", id="first", show=False),
-        Binding("end,G", "move(100000)", "Last", id="last", show=False),
+        bind("compare", "choose", "Compare"),
+        bind("up", "move(-1)", "Up", show=False),
+        bind("down", "move(1)", "Down", show=False),
+        bind("page-up", "page(-1)", "Page up", show=False),
+        bind("page-down", "page(1)", "Page down", show=False),
+        bind("first", "move(-100000)", "First", show=False),
+        bind("last", "move(100000)", "Last", show=False),
     ]
 
     class Chosen(Message):
@@ -90,6 +92,15 @@ class Choices(VerticalScroll, can_focus=True, inherit_bindings=False):
         """Tell what is chosen."""
         if self.key:
             self.post_message(self.Chosen(self.key))
+
+    def on_click(self, event: Click) -> None:
+        """Choose the item; a click on the chosen one is Enter."""
+        line = event.screen_y - self.content_region.y + self.scroll_offset.y
+        key = self._items[line].key if 0 <= line < len(self._items) else ""
+        if key and key == self.key:
+            self.action_choose()
+        elif key:
+            self.go_to(key)
 
     def _keys(self) -> list[str]:
         return [item.key for item in self._items if item.key]

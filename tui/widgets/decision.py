@@ -7,12 +7,13 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import DescendantBlur, DescendantFocus
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.keys import bind
 from tui.paragraphs import Line, plain
 from tui.widgets.inputs import Field
 from tui.widgets.lines import Lines
@@ -43,7 +44,7 @@ class Words:
 class Choice(Lines, can_focus=True):
     """An answer that Enter gives."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "Do", id="decide")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("decide", "choose", "Do")]
 
     class Chosen(Message):
         """Enter was pressed here."""
@@ -62,8 +63,8 @@ class Choice(Lines, can_focus=True):
 
 
 _CHOOSE: list[BindingType] = [
-    Binding("down", "app.focus_next", "Choose", id="choose-next", show=False),
-    Binding("up", "app.focus_previous", "Choose", id="choose-previous", show=False),
+    bind("choose-next", "app.focus_next", "Choose", show=False),
+    bind("choose-previous", "app.focus_previous", "Choose", show=False),
 ]
 
 
@@ -72,9 +73,9 @@ class Typed(Field):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *_CHOOSE,
-        Binding("enter", "submit", "Do", id="decide"),
-        Binding("pageup", "screen.page(-1)", "Page up", id="page-up", show=False),
-        Binding("pagedown", "screen.page(1)", "Page down", id="page-down", show=False),
+        bind("decide", "submit", "Do"),
+        bind("read-up", "screen.page(-1)", "Page up", show=False),
+        bind("read-down", "screen.page(1)", "Page down", show=False),
     ]
 
 

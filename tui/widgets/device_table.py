@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
-from textual.events import Resize, Show
+from textual import on
+from textual.binding import BindingType
+from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize, Show
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -15,10 +16,13 @@ from textual.widget import Widget
 from core.model.device import DeviceView
 from tui.columns import MARKS, STATE, STATE_SPANS, columns, faded, heading, row
 from tui.device_list import DeviceList
+from tui.keys import bind, key_of
 from tui.paragraphs import EMPTY, Line, plain
 from tui.site import Site
 from tui.widgets.lines import strip_of
 from tui.words import Tone
+
+_WHEEL = 3
 
 
 class DeviceTable(Widget, can_focus=True):
@@ -28,17 +32,17 @@ class DeviceTable(Widget, can_focus=True):
     """How long after the last key the list is put in order."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Details", id="details", tooltip="all about the device"),
-        Binding("space", "mark", "Mark", id="mark", tooltip="mark the device, for a"),
-        Binding("asterisk", "mark_all", "Mark all", id="mark-all", tooltip="mark all shown, or none"),
-        Binding("s", "sort", "Sort", id="sort", tooltip="sort by the next column"),
-        Binding("S", "reverse", "Reverse", id="reverse", tooltip="turn the order round"),
-        Binding("up,k", "move(-1)", "Up", id="up", show=False),
-        Binding("down,j", "move(1)", "Down", id="down", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", id="page-up", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", id="page-down", show=False),
-        Binding("home,g", "first", "First", id="first", show=False),
-        Binding("end,G", "last", "Last", id="last", show=False),
+        bind("details", "choose", "Details"),
+        bind("mark", "mark", "Mark"),
+        bind("mark-all", "mark_all", "Mark all"),
+        bind("sort", "sort", "Sort"),
+        bind("reverse", "reverse", "Reverse"),
+        bind("up", "move(-1)", "Up", show=False),
+        bind("down", "move(1)", "Down", show=False),
+        bind("page-up", "page(-1)", "Page up", show=False),
+        bind("page-down", "page(1)", "Page down", show=False),
+        bind("first", "move(-100000)", "First", show=False),
+        bind("last", "move(100000)", "Last", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -57,6 +61,7 @@ class DeviceTable(Widget, can_focus=True):
         self._clock = clock
         self._drawn: list[tuple[Line, bool]] = []
         self._rest: Timer | None = None
+        self._told: DeviceView | None = None
         self.list = DeviceList(site)
         self.is_old = False
 
@@ -79,7 +84,8 @@ class DeviceTable(Widget, can_focus=True):
         else:
             self.list.put_in_order(self._clock())
         self.redraw()
-        self.post_message(self.Moved())
+        if self.device is not self._told:
+            self._tell_moved()
 
     def filter_by(self, words: str) -> None:
         """Show only rows that match."""
@@ -116,16 +122,6 @@ class DeviceTable(Widget, can_focus=True):
         """Move the cursor by pages."""
         self.action_move(pages * max(self.list.height - 1, 1))
 
-    def action_first(self) -> None:
-        """Move the cursor to the first row."""
-        self.list.move_to(0)
-        self._acted()
-
-    def action_last(self) -> None:
-        """Move the cursor to the last row."""
-        self.list.move_to(len(self.list.rows) - 1)
-        self._acted()
-
     def action_mark(self) -> None:
         """Mark the device, or no longer, and go on to the next."""
         self.list.toggle_mark()
@@ -146,6 +142,23 @@ class DeviceTable(Widget, can_focus=True):
         self.list.reverse(self._clock())
         self._acted()
 
+    def on_click(self, event: Click) -> None:
+        """Put the cursor on the row; a click where it is already is Enter."""
+        index = self.list.top + event.y - 1
+        if event.y < 1 or index >= len(self.list.rows):
+            return
+        if index == self.list.index:
+            self.action_choose()
+        else:
+            self.list.move_to(index)
+            self._acted()
+
+    @on(MouseScrollDown)
+    @on(MouseScrollUp)
+    def _wheel(self, event: MouseScrollDown | MouseScrollUp) -> None:
+        event.stop()
+        self.action_move(_WHEEL if isinstance(event, MouseScrollDown) else -_WHEEL)
+
     def _acted(self) -> None:
         """Draw after a key, and leave rows where they are until the keys have rested."""
         if self._rest is None:
@@ -153,6 +166,10 @@ class DeviceTable(Widget, can_focus=True):
         else:
             self._rest.reset()
         self.redraw()
+        self._tell_moved()
+
+    def _tell_moved(self) -> None:
+        self._told = self.device
         self.post_message(self.Moved())
 
     def _rested(self) -> None:
@@ -199,7 +216,8 @@ class DeviceTable(Widget, can_focus=True):
     def _why_empty(self) -> str:
         if self.list.filter:
             return "No device has these words. Esc ends the filter."
-        return "" if self.is_old else "No devices yet; the network is being listened to. A adds one by its address."
+        adds = f"{key_of('add-address')} adds one by its address."
+        return "" if self.is_old else f"No devices yet; the network is being listened to. {adds}"
 
     def render_line(self, y: int) -> Strip:
         """Return one line: the heading, or a row."""

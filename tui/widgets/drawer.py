@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from core.model.device import DeviceView
 from core.model.messages import DeviceDetail
 from tui.details import device_lines
+from tui.keys import bind
 from tui.paragraphs import Line, plain, two_ends
 from tui.widgets.body import Body
 from tui.widgets.lines import Lines
@@ -21,11 +22,11 @@ class Drawer(Body):
     """Shows a device. `clock` gives the time; who owns the drawer says which device, and asks for its detail."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "verb('close')", "Back", id="close", tooltip="close the drawer"),
-        Binding("e", "verb('save')", "Save .cer", id="save", tooltip="write the certificate to a file"),
-        Binding("y", "verb('copy')", "Copy SHA-256", id="copy", tooltip="copy the fingerprint"),
-        Binding("n", "verb('next')", "Next", id="next", tooltip="the next device"),
-        Binding("p", "verb('previous')", "Previous", id="previous", tooltip="the device before"),
+        bind("back", "verb('close')", "Back", tooltip="close the drawer"),
+        bind("leave", "verb('close')", "Back", tooltip="close the drawer"),
+        bind("save", "verb('save')", "Save .cer"),
+        bind("next", "verb('next')", "Next", tooltip="the next device"),
+        bind("previous", "verb('previous')", "Previous", tooltip="the device before"),
     ]
 
     class Asked(Message):
@@ -42,6 +43,7 @@ class Drawer(Body):
         self._detail: DeviceDetail | None = None
         self._doing = ADDING
         self._problem = ""
+        self._text = Lines(self._lines, name="details")
 
     @property
     def device(self) -> DeviceView | None:
@@ -55,7 +57,7 @@ class Drawer(Body):
 
     def compose(self) -> ComposeResult:
         """Build the lines."""
-        yield Lines(self._lines, name="details")
+        yield self._text
 
     def show_device(self, device: DeviceView | None, doing: str = ADDING) -> None:
         """Show a device, and what its install is called; what was told of another one is forgotten."""
@@ -89,7 +91,7 @@ class Drawer(Body):
         self._redraw()
 
     def _redraw(self) -> None:
-        self.query_one(Lines).redraw()
+        self._text.redraw()
 
     def _lines(self, width: int) -> list[Line]:
         device = self._device

@@ -4,11 +4,12 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.keys import bind
 from tui.paragraphs import plain
 from tui.widgets.inputs import Field
 from tui.widgets.lines import Lines
@@ -19,7 +20,7 @@ class Words(Field):
     """The field of a filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Keep", id="keep-filter"),
+        bind("keep-filter", "submit", "Keep"),
     ]
 
 
@@ -27,7 +28,7 @@ class FilterLine(Horizontal):
     """`Typed` at each key; `Left` when it has done its work: Enter keeps the words, Esc drops them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "Clear", id="clear-filter"),
+        bind("clear-filter", "clear", "Clear"),
     ]
 
     class Typed(Message):
@@ -52,7 +53,7 @@ class FilterLine(Horizontal):
         """Build the line."""
         yield Lines(lambda _: [plain(" Filter ", Tone.STRONG)], name="filter-label")
         yield self._field
-        yield Lines(lambda _: [plain(" !word: without it ", Tone.QUIET)], name="filter-hint")
+        yield Lines(lambda _: [plain(" !word: without it · state:word ", Tone.QUIET)], name="filter-hint")
 
     def on_mount(self) -> None:
         """Begin to type."""
@@ -64,7 +65,8 @@ class FilterLine(Horizontal):
         self.post_message(self.Typed(event.value))
 
     @on(Input.Submitted)
-    def _submitted(self) -> None:
+    def leave(self) -> None:
+        """Keep the words."""
         self.post_message(self.Left(self))
 
     def action_clear(self) -> None:

@@ -3,16 +3,15 @@
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.strip import Strip
 from textual.widgets import Input
 
-from tui.look import is_plain
+from tui.keys import bind
+from tui.look import is_plain, shown_in_place
 from tui.paragraphs import Line
 from tui.widgets.lines import Lines
 from tui.words import Tone
-
-_DOT = "•"
 
 
 class Field(Input):
@@ -23,18 +22,18 @@ class Field(Input):
         self.cursor_blink = False
 
     def render_line(self, y: int) -> Strip:
-        """Return the line; where the encoding has no dot, a password is stars."""
+        """Return the line in characters that the terminal has: a password is stars where it has no dots."""
         strip = super().render_line(y)
-        if not (self.password and is_plain()):
+        if not is_plain():
             return strip
-        stars = [Segment(text.replace(_DOT, "*"), style, control) for text, style, control in strip]
-        return Strip(stars, strip.cell_length)
+        segments = [Segment(shown_in_place(text), style, control) for text, style, control in strip]
+        return Strip(segments, strip.cell_length)
 
 
 class Tick(Lines, can_focus=True):
     """A sentence to agree to with the space bar."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "tick", "Tick", id="tick")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("tick", "tick", "Tick")]
 
     def __init__(self, sentence: str, *, name: str) -> None:
         super().__init__(self._lines, name=name)

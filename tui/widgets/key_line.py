@@ -3,51 +3,67 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tui.paragraphs import Line, Span, length
+from textual.events import Click
+
+from tui.paragraphs import Line, length
+from tui.widgets.lines import Lines
 from tui.words import Tone
 
 if TYPE_CHECKING:
     from tui.screens.frame import Frame
 
-_NAMES = {
-    "up": "Up",
-    "down": "Down",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-    "escape": "Esc",
-    "enter": "Enter",
-    "space": "Space",
-    "tab": "Tab",
-    "asterisk": "*",
-    "slash": "/",
-    "question_mark": "?",
-}
 _NARROW = 100
 _MOST = 6
 _GAP = 2
+_NEVER_BY_CLICK = frozenset({"decide"})
 
 
-def key_name(key: str) -> str:
-    """Return a key as it is written on the screen: `Ctrl+Q` for `ctrl+q`, `/` for `slash`."""
-    *modifiers, last = key.split("+")
-    return "+".join([*(modifier.capitalize() for modifier in modifiers), _NAMES.get(last, last)])
+class KeyLine(Lines):
+    """The line of keys of a screen. A click on a verb does it."""
+
+    def __init__(self, screen: "Frame") -> None:
+        super().__init__(lambda width: [key_line(screen, screen.verbs(), width)], name="keys")
+        self._frame = screen
+
+    async def on_click(self, event: Click) -> None:
+        """Do what was clicked, but give no answer about a certificate: that takes typing (rule R16)."""
+        verb = verb_at(event.x, self._frame, self._frame.verbs(), self.size.width)
+        if verb and verb not in _NEVER_BY_CLICK:
+            await self._frame.do(verb)
 
 
 def key_line(screen: "Frame", verbs: Iterable[str], width: int) -> Line:
     """Return the verbs that are bound now, in this order, as many as fit; those not possible now are dimmed."""
-    bound = {active.binding.id: active.binding for active in reversed(screen.active_bindings.values())}
-    spans: list[Span] = [(" ", Tone.PLAIN)]
-    shown = [bound[verb] for verb in verbs if verb in bound][: _MOST if width < _NARROW else None]
-    for binding in shown:
-        possible = not screen.why_not(binding.id or "")
-        verb: Line = (
-            (" " * (_GAP if len(spans) > 1 else 0), Tone.PLAIN),
-            (key_name(binding.key), Tone.STRONG if possible else Tone.QUIET),
-            (f" {binding.description}", Tone.PLAIN if possible else Tone.QUIET),
+    return tuple(span for _, spans in _shown(screen, verbs, width) for span in spans)
+
+
+def verb_at(x: int, screen: "Frame", verbs: Iterable[str], width: int) -> str:
+    """Return the verb whose key or name is in a cell of the line, nothing where none is."""
+    start = 0
+    for verb, spans in _shown(screen, verbs, width):
+        end = start + length(spans)
+        if start + length(spans[:1]) <= x < end:
+            return verb
+        start = end
+    return ""
+
+
+def _shown(screen: "Frame", verbs: Iterable[str], width: int) -> list[tuple[str, Line]]:
+    """Return each verb that is shown, and how; the first span of each is the gap before it."""
+    bound = screen.bound()
+    here = [verb for verb in verbs if verb in bound][: _MOST if width < _NARROW else None]
+    shown: list[tuple[str, Line]] = []
+    room = width
+    for verb in here:
+        keys, active = bound[verb]
+        possible = not screen.why_not(verb)
+        spans: Line = (
+            (" " * (_GAP if shown else 1), Tone.PLAIN),
+            (keys[0], Tone.STRONG if possible else Tone.QUIET),
+            (f" {active.binding.description}", Tone.PLAIN if possible else Tone.QUIET),
         )
-        if length((*spans, *verb)) > width:
+        room -= length(spans)
+        if room < 0:
             break
-        spans += verb
-    return tuple(spans)
+        shown.append((verb, spans))
+    return shown

@@ -11,24 +11,25 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.look import CURSOR, STYLES, shown
+from tui.look import Look, encoding, look, shown
 from tui.paragraphs import Line, cut, length
+from tui.words import Tone
 
 Draw = Callable[[int], Sequence[Line]]
 
 
 def strip_of(line: Line, width: int, *, reverse: bool = False) -> Strip:
     """Return a line as a strip of exactly `width` cells."""
-    return _strip(tuple((shown(text), tone) for text, tone in line), width, reverse)
+    return _strip(tuple((shown(text), tone) for text, tone in line), width, reverse, look(), encoding())
 
 
 @lru_cache(maxsize=2048)
-def _strip(line: Line, width: int, reverse: bool) -> Strip:
-    # Neighbours of one style become one segment: fewer bytes.
-    base = CURSOR if reverse else Style()
-    segments = [Segment(text, base + STYLES[tone]) for text, tone in cut(line, width)]
+def _strip(line: Line, width: int, reverse: bool, theme: Look, _: str) -> Strip:
+    # The encoding decides what a cut line ends in. Neighbours of one style become one segment: fewer bytes.
+    base = theme.cursor if reverse else Style()
+    segments = [Segment(text, base + theme.styles[tone]) for text, tone in cut(line, width)]
     used = sum(cell_len(segment.text) for segment in segments)
-    segments.append(Segment(" " * (width - used), base))
+    segments.append(Segment(" " * (width - used), base + theme.styles[Tone.PLAIN]))
     return Strip(list(Segment.simplify(segment for segment in segments if segment.text)), width)
 
 

@@ -1,10 +1,12 @@
 """What is shown instead of everything else on a terminal that is too small."""
 
-from tui.paragraphs import Line, plain
+from tui.paragraphs import Line, length, plain
 from tui.widgets.lines import Lines
 from tui.words import Tone
 
 SMALLEST = (60, 15)
+_NEED = f"need {SMALLEST[0]}x{SMALLEST[1]}"
+_WORDS = (f"terminal too small ({_NEED})", f"too small: {_NEED}", _NEED)
 
 
 class TooSmall(Lines):
@@ -14,6 +16,6 @@ class TooSmall(Lines):
         super().__init__(_text, classes="too-small")
 
 
-def _text(_: int) -> list[Line]:
-    columns, lines = SMALLEST
-    return [plain(f"terminal too small (need {columns}x{lines})", Tone.STRONG)]
+def _text(width: int) -> list[Line]:
+    told = (plain(words, Tone.STRONG) for words in _WORDS)
+    return [next((line for line in told if length(line) <= width), plain(_NEED, Tone.STRONG))]
