@@ -22,6 +22,7 @@ from tui.attach import Place
 from tui.demo import simulated_site
 from tui.monitor.app import MonitorApp
 from tui.screens.devices import DevicesScreen
+from tui.session import local_time
 from tui.simulation import PASSWORD, USER
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
@@ -106,11 +107,13 @@ async def photograph(place: Place, cameras: int) -> None:
 
 
 async def _first_camera(camera: Camera, cameras: int) -> None:
-    await camera.until(lambda: _devices(camera).session.site.counts().devices == cameras)
+    await camera.until(lambda: _devices(camera).session.site.counts(local_time()).devices == cameras)
     await camera.take("found")
     await _go_to(camera, "Loading dock")
     await camera.press("P")
-    await camera.sees("Preflight", "Loading dock")
+    await camera.sees("Preflight of 1 device")
+    await camera.press("enter")
+    await camera.sees("Loading dock (127", "ready")
     await camera.take("preflight")
     await camera.press("escape", "a")
     await camera.sees("issued by", "Enter Add")
@@ -133,9 +136,9 @@ async def _all_others(camera: Camera) -> None:
 
 
 async def _decide(camera: Camera) -> None:
-    await camera.until(lambda: _devices(camera).session.site.counts().blocked > 0)
-    await _go_to(camera, "Loading dock")
-    await camera.sees("BLOCKED")
+    await camera.until(lambda: _devices(camera).session.site.counts(local_time()).blocked > 0)
+    await camera.press("home")
+    await camera.until(lambda: _is_at(camera, "Loading dock"))
     await camera.take("devices")
     await camera.press("c")
     await camera.sees("Error with device certificate", "presented")
@@ -149,8 +152,8 @@ async def _look_round(camera: Camera) -> None:
     await camera.sees("Stored", "Presented", "History")
     await camera.take("drawer")
     await camera.press("escape", "colon")
-    await camera.type("roof")
-    await camera.sees("Roof")
+    await camera.type("lo")
+    await camera.sees("go to Lobby")
     await camera.pilot.resize_terminal(*_USUAL)
     await camera.take("palette")
     await camera.press("escape", "e")
@@ -174,10 +177,15 @@ async def _go_to(camera: Camera, name: str) -> None:
     table = _devices(camera).table
     await camera.press("home")
     for _ in table.list.rows:
-        if table.device is not None and table.device.name == name:
+        if _is_at(camera, name):
             return
         await camera.press("down")
     raise AssertionError(f"{name} is not there")
+
+
+def _is_at(camera: Camera, name: str) -> bool:
+    device = _devices(camera).table.device
+    return device is not None and device.name == name
 
 
 def _devices(camera: Camera) -> DevicesScreen:

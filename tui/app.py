@@ -58,5 +58,5 @@ class CamtrustApp(EngineApp):
 
     def last_words(self) -> str:
         """Say what goes on without this screen."""
-        adding = self.session.site.counts().adding
+        adding = self.session.site.counts(self.session.now()).adding
         return f"{plural(adding, 'device')} still being worked on: the engine goes on with it." if adding else ""

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import msgspec
 
-from core.model.device import AttentionKind, Connection, DeviceView, InstallView, StepState, StepView
+from core.model.device import Connection, DeviceView, InstallView, StepState, StepView
 from core.model.messages import Event, Status, Update
 from core.model.rollout import RolloutState, RolloutView
-from tui.words import ADDING, is_offline, is_other, needs_review
+from tui.words import ADDING, ends_soon, has_expired, is_offline, is_other, needs_review
 
 EVENTS_KEPT = 500
 
@@ -57,7 +57,7 @@ class Site:
         self._installs_at: dict[str, datetime] = {}
         self._status_at: datetime | None = None
         self._rollout_at: datetime | None = None
-        self._counts: Counts | None = None
+        self._counts: tuple[datetime, Counts] | None = None
 
     def restart(self, devices: Iterable[DeviceView]) -> Change:
         """Begin anew with an engine that has these devices; others are gone. Its installs follow by updates."""
@@ -99,11 +99,12 @@ class Site:
             self.events = sorted((*self.events, *new), key=lambda event: event.seq)[-EVENTS_KEPT:]
         return len(new)
 
-    def counts(self) -> Counts:
-        """Count devices by what they need."""
-        if self._counts is None:
-            self._counts = _counts(self.devices.values())
-        return self._counts
+    def counts(self, now: datetime) -> Counts:
+        """Count devices by what they need at `now`, to the hour."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if self._counts is None or self._counts[0] != hour:
+            self._counts = (hour, _counts(self.devices.values(), now))
+        return self._counts[1]
 
     def install(self, device: str, now: datetime) -> InstallView | None:
         """Return how far an install is at `now`: what was told last, with the time since then added."""
@@ -152,7 +153,7 @@ class Site:
         self._installs_at.pop(device, None)
 
 
-def _counts(devices: Collection[DeviceView]) -> Counts:
+def _counts(devices: Collection[DeviceView], now: datetime) -> Counts:
     others = sum(map(is_other, devices))
     return Counts(
         devices=len(devices) - others,
@@ -161,8 +162,8 @@ def _counts(devices: Collection[DeviceView]) -> Counts:
         review=sum(map(needs_review, devices)),
         adding=sum(view.connection is Connection.ADDING for view in devices),
         offline=sum(map(is_offline, devices)),
-        expired=sum(view.attention_kind is AttentionKind.EXPIRED for view in devices),
-        expiring=sum(view.attention_kind is AttentionKind.EXPIRING for view in devices),
+        expired=sum(has_expired(view, now) for view in devices),
+        expiring=sum(ends_soon(view, now) for view in devices),
     )
 
 

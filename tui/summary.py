@@ -105,7 +105,7 @@ def unnoticed(blocked: Sequence[DeviceView]) -> Line:
     )
 
 
-def sources(site: Site, room: int) -> Line:
+def sources(site: Site, now: datetime, room: int) -> Line:
     """Return of how many devices each discovery source tells, problems first, as much as fits."""
     status = site.status
     if status is None:
@@ -113,7 +113,7 @@ def sources(site: Site, room: int) -> Line:
     troubles = [f"{source.source}: {source.problem}" for source in status.sources if source.problem]
     heard = [_heard(source) for source in status.sources if not source.problem]
     scan = [scanning(status.scan)] if status.scan else []
-    hidden = [f"{others} no camera ({key_of('others')})"] if (others := site.counts().others) else []
+    hidden = [f"{others} no camera ({key_of('others')})"] if (others := site.counts(now).others) else []
     told = [*status.warnings, *troubles, *scan, *hidden, *heard]
     while len(told) > 1 and length(plain(f" {listed(told)}")) > room:
         told.pop()

@@ -32,7 +32,7 @@ def title_of(session: Session) -> str:
     status = session.site.status
     role = "viewer" if welcome.role is Role.VIEWER else "operator"
     words = ("camtrust", status.gateway if status else "", role, welcome.user)
-    blocked = session.site.counts().blocked
+    blocked = session.site.counts(session.now()).blocked
     alarm = "OLD" if not session.is_up else f"!! {blocked}" if blocked else ""
     return shown(" ".join(clean(word, _LONGEST) for word in (alarm, *words) if word))
 

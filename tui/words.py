@@ -132,7 +132,7 @@ def _online(device: DeviceView, now: datetime) -> State:
         return _OF_ATTENTION[device.attention_kind]
     if device.certificate_field is CertificateField.HTTP:
         return State("-", "online", Tone.PLAIN, 8)
-    if _ends_soon(device.not_after, now):
+    if has_expired(device, now) or ends_soon(device, now):
         return State("~", "online", Tone.WARN, 6)
     return State("=", "online", Tone.PLAIN, 7)
 
@@ -173,8 +173,7 @@ def expires(device: DeviceView, now: datetime) -> str:
     left = end - now
     if left <= timedelta(0):
         return "expired"
-    is_near = left <= EXPIRING or device.attention_kind is AttentionKind.EXPIRING
-    return days(left) if is_near else end.astimezone(now.tzinfo).strftime("%Y-%m")
+    return days(left) if ends_soon(device, now) else end.astimezone(now.tzinfo).strftime("%Y-%m")
 
 
 def days(left: timedelta) -> str:
@@ -182,9 +181,22 @@ def days(left: timedelta) -> str:
     return "1 day" if left.days == 1 else f"{left.days} days"
 
 
-def _ends_soon(not_after: str | None, now: datetime) -> bool:
-    end = parse_time(not_after)
-    return end is not None and end - now <= EXPIRING
+def has_expired(device: DeviceView, now: datetime) -> bool:
+    """Tell whether the stored certificate has ended, whatever else there is to do about the device."""
+    left = _left(device, now)
+    return device.attention_kind is AttentionKind.EXPIRED or (left is not None and left <= timedelta(0))
+
+
+def ends_soon(device: DeviceView, now: datetime) -> bool:
+    """Tell whether the stored certificate ends soon and has not yet."""
+    left = _left(device, now)
+    is_near = device.attention_kind is AttentionKind.EXPIRING or (left is not None and left <= EXPIRING)
+    return is_near and not has_expired(device, now)
+
+
+def _left(device: DeviceView, now: datetime) -> timedelta | None:
+    end = parse_time(device.not_after) if device.fingerprint else None
+    return None if end is None else end - now
 
 
 def standing(device: DeviceView, now: datetime, doing: str = ADDING) -> str:

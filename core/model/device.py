@@ -85,8 +85,8 @@ class StepView(msgspec.Struct, frozen=True):
 class InstallView(msgspec.Struct, frozen=True):
     """The progress of one onboarding. `step` is the number of the step under way, or the last one.
 
-    `doing` is what it is called while it goes on: adding, replacing or re-issuing; `by` is who asked for it. From step `binding_from` on it is
-    carried to its end, None where that is so already.
+    `doing` is what it is called while it goes on: adding, replacing or re-issuing; `by` is who asked for it. From step
+    `binding_from` on it is carried to its end, None where that is so already.
     """
 
     device: str

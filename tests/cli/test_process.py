@@ -119,6 +119,23 @@ async def test_the_process_leaves_no_core_and_no_file_for_others(shell: Shell) -
     assert hardened.text == f"{0o077} 0 0 []\n"
 
 
+LOCALE = """
+from tui.hygiene import harden
+harden()
+from tui.look import output_encoding
+print(output_encoding())
+"""
+
+
+@pytest.mark.parametrize(
+    ("locale", "encoding"), [("C", "ascii"), ("en_US.ISO-8859-1", "iso8859-1"), ("C.UTF-8", "utf-8"), ("", "ascii")]
+)
+async def test_the_terminal_gets_what_the_locale_names_not_what_python_makes_of_it(
+    shell: Shell, locale: str, encoding: str
+) -> None:
+    assert (await python(shell, LOCALE, LANG=locale, LC_ALL="", LC_CTYPE="")).text == f"{encoding}\n"
+
+
 CRASHING = """
 import sys
 import click

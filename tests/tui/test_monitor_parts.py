@@ -71,7 +71,7 @@ def test_every_state_is_counted_by_mark_and_word() -> None:
         expiring(7, "Till", AttentionKind.EXPIRED),
         added(8, "New", Connection.ADDING),
     )
-    assert [(tile.mark, tile.word, tile.count) for tile in tiles(site)] == [
+    assert [(tile.mark, tile.word, tile.count) for tile in tiles(site, NOW)] == [
         ("=", "ONLINE", 4),
         ("!!", "BLOCKED", 1),
         ("?", "REVIEW", 1),
@@ -82,13 +82,13 @@ def test_every_state_is_counted_by_mark_and_word() -> None:
 
 
 def test_nothing_is_added_is_not_told_and_a_zero_is_quiet() -> None:
-    counted = tiles(site_of(added(2, "Gate")))
+    counted = tiles(site_of(added(2, "Gate")), NOW)
     assert [tile.word for tile in counted] == ["ONLINE", "BLOCKED", "REVIEW", "OFFLINE", "EXPIRING"]
     assert [tile.shown_tone for tile in counted] == [Tone.PLAIN, *[Tone.QUIET] * 4]
 
 
 def test_what_is_blocked_is_a_block_in_reverse_with_its_word() -> None:
-    lines = tile_lines(tiles(site_of(blocked(4, "Dock"))), 78, 5)
+    lines = tile_lines(tiles(site_of(blocked(4, "Dock")), NOW), 78, 5)
     assert len(lines) == 6
     for line in lines:
         assert [tone for _, tone in line].count(Tone.ALARM) == 1
@@ -104,7 +104,7 @@ def test_counts_fit_whatever_they_are(width: int, lines: int, count: int) -> Non
         view for n in range(count) for view in (_named(n, "on", added(2, "x")), _named(n, "off", offline(3, "x")))
     ]
     site = site_of(*devices, blocked(4, "Dock"), added(8, "New", Connection.ADDING))
-    told = tile_lines(tiles(site), width, lines)
+    told = tile_lines(tiles(site, NOW), width, lines)
     assert len(told) == lines + 1
     assert all(length(line) <= width for line in told)
     assert all(word in text(told[-1]) for word in ("ONLINE", "!! BLOCKED", "REVIEW", "OFFLINE", "EXPIRING", "ADDING"))
@@ -116,7 +116,7 @@ def _named(number: int, kind: str, view: DeviceView) -> DeviceView:
 
 def test_counts_too_long_for_figures_are_plain_numbers() -> None:
     site = site_of(*(_named(number, "on", added(2, "x")) for number in range(3000)), added(8, "New", Connection.ADDING))
-    numbers, words = tile_lines(tiles(site), 58, 5)[-2:]
+    numbers, words = tile_lines(tiles(site, NOW), 58, 5)[-2:]
     assert text(numbers).split() == ["3000", "0", "0", "0", "0", "1"]
     assert "ONLINE" in text(words)
 

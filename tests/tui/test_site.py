@@ -49,7 +49,17 @@ def test_counts_are_by_what_devices_need() -> None:
     away = added(8, "h", Connection.OFFLINE, attention="x", attention_kind=AttentionKind.UNREACHABLE)
     adding = added(4, "d", Connection.ADDING)
     site.restart((found(1), blocked(2, "b"), review(3, "c"), adding, added(5, "e"), ending, soon, away))
-    assert site.counts() == Counts(devices=8, blocked=1, review=1, adding=1, offline=1, expired=1, expiring=1)
+    assert site.counts(NOW) == Counts(devices=8, blocked=1, review=1, adding=1, offline=1, expired=1, expiring=1)
+
+
+def test_certificates_that_end_are_counted_whatever_else_there_is_to_do() -> None:
+    site = Site()
+    ended, soon = (NOW - timedelta(days=2)).isoformat(), (NOW + timedelta(days=19)).isoformat()
+    site.restart((review(3, "c", not_after=ended), review(4, "d", not_after=soon), added(5, "e"), found(1)))
+    counts = site.counts(NOW)
+    assert (counts.review, counts.expired, counts.expiring) == (2, 1, 1)
+    later = site.counts(NOW + timedelta(days=20))
+    assert (later.expired, later.expiring) == (2, 0)
 
 
 def test_time_goes_on_in_an_install_between_two_updates() -> None:

@@ -67,12 +67,12 @@ def site(status: Status = STATUS) -> Site:
     ],
 )
 def test_a_source_is_told_of_in_full_or_not_at_all(room: int, told: str) -> None:
-    assert text(sources(site(), room)) == told
+    assert text(sources(site(), NOW, room)) == told
 
 
 def test_a_scan_that_goes_on_is_told_before_the_sources() -> None:
     scanning = msgspec.structs.replace(STATUS, scan=ScanView(("10.0.0.0/16",), 65536, 12000, 3))
-    assert text(sources(site(scanning), 66)) == " Scan 12000 of 65536, 3 found · 3 no camera (o) · WS-Discovery 19"
+    assert text(sources(site(scanning), NOW, 66)) == " Scan 12000 of 65536, 3 found · 3 no camera (o) · WS-Discovery 19"
 
 
 def test_why_a_certificate_changed_is_told_as_probable_only_where_there_is_a_reason() -> None:

@@ -4,13 +4,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.model.device import AttentionKind, Connection, DeviceView
+from core.model.device import Connection, DeviceView
 from tui.order import SORTS
 from tui.paragraphs import Line, fit, length, plain
 from tui.summary import probable
-from tui.words import SILENT, Tone, day, days, is_offline, moment, needs_review, parse_time, standing, state
+from tui.words import (
+    SILENT,
+    Tone,
+    day,
+    days,
+    ends_soon,
+    has_expired,
+    is_offline,
+    moment,
+    needs_review,
+    parse_time,
+    standing,
+    state,
+)
 
-_ENDS = (AttentionKind.EXPIRED, AttentionKind.EXPIRING)
 _MARK = 3
 _GAP = 2
 _LEAST = 12
@@ -34,17 +46,19 @@ class Troubles:
 def troubles(devices: Iterable[DeviceView], now: datetime) -> Troubles:
     """Return the devices that the wall shows."""
     by_state = SORTS["state"]
-    told = sorted(filter(_is_trouble, devices), key=lambda view: (*by_state(view, now), view.id))
+    found = (view for view in devices if _is_trouble(view, now))
+    told = sorted(found, key=lambda view: (*by_state(view, now), view.id))
     blocked = tuple(view for view in told if view.connection is Connection.BLOCKED)
     return Troubles(blocked, tuple(view for view in told if view.connection is not Connection.BLOCKED))
 
 
-def _is_trouble(device: DeviceView) -> bool:
+def _is_trouble(device: DeviceView, now: datetime) -> bool:
     return (
         device.connection is Connection.BLOCKED
         or needs_review(device)
         or is_offline(device)
-        or device.attention_kind in _ENDS
+        or has_expired(device, now)
+        or ends_soon(device, now)
     )
 
 
@@ -59,7 +73,7 @@ def said(device: DeviceView, now: datetime) -> str:
         return _to_do(device, since, now)
     if is_offline(device):
         return _with(_since("offline", since), device.attention)
-    if device.attention_kind in _ENDS:
+    if has_expired(device, now) or ends_soon(device, now):
         return _end(device, now)
     return standing(device, now)
 
@@ -123,7 +137,7 @@ def row(device: DeviceView, now: datetime, cells: Columns, width: int, *, is_old
     address = fit(device.address, cells.address) + " " * _GAP
     before = OLD if is_old else ""
     text = fit(said(device, now), width - length(plain(before + head + name + address)))
-    if is_old or not _is_trouble(device):
+    if is_old or not _is_trouble(device, now):
         return plain(before + head + name + address + text, Tone.QUIET)
     if stands.tone is Tone.ALARM:
         return plain(head + name + address + text, Tone.ALARM)

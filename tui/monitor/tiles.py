@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.model.device import Connection
 from tui.monitor.figures import Size, sizes
@@ -32,9 +33,9 @@ class Tile:
         return self.shown_tone is Tone.ALARM
 
 
-def tiles(site: Site) -> tuple[Tile, ...]:
+def tiles(site: Site, now: datetime) -> tuple[Tile, ...]:
     """Return what is counted, in order; `ADDING` only while any is."""
-    counts = site.counts()
+    counts = site.counts(now)
     online = sum(view.connection is Connection.ONLINE for view in site.devices.values())
     told = (
         Tile("=", "ONLINE", online, Tone.PLAIN),

@@ -94,7 +94,7 @@ def _heading(view: View, width: int) -> Line:
 
 
 def _top(view: View, width: int, parts: Layout) -> list[Line]:
-    counted = tiles(view.site)
+    counted = tiles(view.site, view.fresh.now)
     if not view.fresh.is_old:
         return tile_lines(counted, width, parts.figures, parts.gap)
     then = counted_line(counted, width) if view.site.devices else EMPTY

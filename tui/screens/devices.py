@@ -79,7 +79,7 @@ class DevicesScreen(DeviceVerbs):
         if told := blocked or self._filter_line() or attention(self.table.device):
             return told, place
         end = place or plain(f"{rescan(site.rescan_in(self.session.clock()))} ", Tone.QUIET)
-        return sources(site, self.size.width - length(end) - 2), end
+        return sources(site, self.session.now(), self.size.width - length(end) - 2), end
 
     def _place(self) -> str:
         """Return which part of what has the focus is on the screen, nothing where all of it is."""
@@ -207,7 +207,7 @@ class DevicesScreen(DeviceVerbs):
         rows = self.table.list
         if not rows.filter:
             return EMPTY
-        counts = self.session.site.counts()
+        counts = self.session.site.counts(self.session.now())
         count = counts.devices + (counts.others if rows.shows_others else 0)
         shown = f"{len(rows.rows)} of {plural(count, 'device')}"
         return ((f" Filter {rows.filter}", Tone.STRONG), (f"  {shown}, Esc ends it", Tone.QUIET))

@@ -77,7 +77,8 @@ class Frame(Screen[bool]):
     def heading_end(self) -> Line:
         """Return what stands at the right of the heading."""
         session, room = self.session, self.size.width - length(self.heading()) - 2
-        return who_and_how_many(session.link.state, session.site.counts(), session.lost_at, room, session.site.others)
+        counts = session.site.counts(session.now())
+        return who_and_how_many(session.link.state, counts, session.lost_at, room, session.site.others)
 
     def standing(self) -> tuple[Line, Line]:
         """Return the two ends of the status line when nothing is said."""
