@@ -4,13 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test bench check lint types contracts format constraints clean
+.PHONY: demo test bench shots manual check lint types contracts format constraints clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    a simulated site on loopback, an engine on it, and the terminal program"
 	@echo "make test    the tests"
 	@echo "make bench   looks, discovery and installs beside other programs; docs/bench.md tells how to read it"
+	@echo "make shots   the pictures in screenshots/, from the simulated site"
+	@echo "make manual  docs/camtrust.1, from the commands"
 	@echo "make check   what CI runs: lint, types, contracts, tests, the demo without a screen"
 
 $(READY): constraints.txt pyproject.toml
@@ -24,6 +26,14 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m tests
+
+# The pictures in screenshots/, from the simulated site.
+shots: $(READY)
+	$(BIN)/python -m tests.screenshots
+
+# The man page, after a command or an option changed.
+manual: $(READY)
+	$(BIN)/camtrust man > docs/camtrust.1
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

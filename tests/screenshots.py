@@ -137,8 +137,11 @@ async def _all_others(camera: Camera) -> None:
 
 async def _decide(camera: Camera) -> None:
     await camera.until(lambda: _devices(camera).session.site.counts(local_time()).blocked > 0)
-    await camera.press("home")
-    await camera.until(lambda: _is_at(camera, "Loading dock"))
+    # The row of the cursor stays where it is.
+    await camera.press("end")
+    screen = _devices(camera)
+    await camera.until(lambda: not screen.table.list.rows.index(_named(screen, "Loading dock")))
+    await _go_to(camera, "Loading dock")
     await camera.take("devices")
     await camera.press("c")
     await camera.sees("Error with device certificate", "presented")
@@ -181,6 +184,11 @@ async def _go_to(camera: Camera, name: str) -> None:
             return
         await camera.press("down")
     raise AssertionError(f"{name} is not there")
+
+
+def _named(screen: DevicesScreen, name: str) -> str:
+    """Return the id of a device."""
+    return next(view.id for view in screen.session.site.devices.values() if view.name == name)
 
 
 def _is_at(camera: Camera, name: str) -> bool:

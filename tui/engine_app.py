@@ -23,6 +23,7 @@ from tui.driver import TerminalDriver
 from tui.keys import bind
 from tui.link import Engine
 from tui.look import is_plain, look, output_encoding, use_encoding, use_theme
+from tui.merging import Merging
 from tui.session import Session, local_time
 from tui.site import Change
 from tui.terminal import colours, family
@@ -75,7 +76,9 @@ class EngineApp(OrderedKeys, LeanDisplay, TitledApp, inherit_bindings=False):
         self.theme = "ansi-dark"
         self.animation_level = "none"
         self.changes: Signal[Change] = Signal(self, "changes")
-        self.session = Session(connect, self.changes.publish, login=login, state_hint=state_hint, clock=clock)
+        # More often than a frame is sent nothing need be thought about.
+        self._merging = Merging(self.changes.publish, self.frame_gap)
+        self.session = Session(connect, self._merging.add, login=login, state_hint=state_hint, clock=clock)
         self._crash_folder = crash_folder
         self.set_class(is_plain(), "-plain")
 
@@ -101,6 +104,10 @@ class EngineApp(OrderedKeys, LeanDisplay, TitledApp, inherit_bindings=False):
         """Connect, and stay connected. A SIGTERM leaves the terminal as it was."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._terminated)
         self.run_worker(self.session.link.run(), group="link")
+
+    def on_unmount(self) -> None:
+        """Tell the screens, which are gone, nothing more."""
+        self._merging.stop()
 
     def _terminated(self) -> None:
         """Leave. Where the terminal takes nothing any more, the kernel ends the program after some seconds."""

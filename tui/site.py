@@ -30,6 +30,18 @@ class Change:
     link: bool = False
     rollout_ended: bool = False
 
+    def and_then(self, later: "Change") -> "Change":
+        """Return this change and a later one as one."""
+        return Change(
+            devices=self.devices | later.devices,
+            installs=self.installs | later.installs,
+            events=self.events + later.events,
+            missed=self.missed or later.missed,
+            status=self.status or later.status,
+            link=self.link or later.link,
+            rollout_ended=self.rollout_ended or later.rollout_ended,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

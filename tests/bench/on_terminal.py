@@ -160,6 +160,8 @@ async def _driven(program: Program, line: Watched, figures: Figures, plan: Plan)
         await program.hide(line)
         await asyncio.sleep(plan.pause)
         figures = figures._replace(hidden=await traffic(line, plan.seconds))
+    if program.rate:
+        await program.rate(line, 0)
     return figures._replace(problems=tuple(f"{program.name}: {problem}" for problem in problems))
 
 

@@ -17,7 +17,7 @@ from core.model.messages import (
     ScanNetworks,
 )
 from tui.keys import bind, key_of
-from tui.review import queue
+from tui.review import needs_decision
 from tui.screens.many_verbs import ManyVerbs
 from tui.summary import checked, scanned, sentences
 from tui.widgets.filter_line import FilterLine
@@ -43,7 +43,7 @@ class DeviceVerbs(ManyVerbs):
 
     def why_not(self, verb: str) -> str:
         """Return why a verb is not possible for the device at the cursor."""
-        if verb == "review" and not queue(self.session.site.devices.values()):
+        if verb == "review" and not any(map(needs_decision, self.session.site.devices.values())):
             return "There is no certificate to decide about."
         return super().why_not(verb)
 
