@@ -21,6 +21,7 @@ from core.model.errors import RefusedError, UnknownDeviceError
 from core.model.messages import Event
 from core.model.records import DeviceRecord
 from core.model.sighting import Sighting
+from core.model.text import clean
 
 
 class Registry:
@@ -247,10 +248,13 @@ def _presented(device: DeviceRecord) -> tuple[object, ...]:
 
 
 def _meant(text: str, views: Collection[DeviceView], registry: Registry) -> DeviceView:
-    exact = [view for view in views if view.id == text]
-    by_name = [view for view in views if text.casefold() in _names(view)]
+    for view in views:
+        if view.id == text:
+            return view
+    folded = text.casefold()
+    by_name = [view for view in views if folded in _names(view)]
     # What is only found may call itself by any name.
-    candidates = exact or [view for view in by_name if view.id in registry.devices] or by_name
+    candidates = [view for view in by_name if view.id in registry.devices] or by_name
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
@@ -267,7 +271,7 @@ def _unknown(text: str, added: DeviceRecord | None, removal: Event | None) -> Un
     if removal is not None:
         told = by_whom(removal.who, removal.at, now())
         return UnknownDeviceError(f"{removal.name} was removed {told}", "Its history stays. To have it again, add it.")
-    return UnknownDeviceError(f"There is no device '{text}'", "camtrust list shows the ids, names and addresses.")
+    return UnknownDeviceError(f"There is no device '{clean(text)}'", "camtrust list shows the ids, names and addresses.")
 
 
 def _names(view: DeviceView) -> set[str]:

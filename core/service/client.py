@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,7 @@ from core.service.mailbox import Mailbox
 
 _WELCOME_DEADLINE = 10.0
 _LAST_WORDS = 1.0
+_FULL_POLL = 0.05
 # Screens are drawn on stderr.
 _STDERR, _STDIN = 2, 0
 
@@ -164,13 +166,32 @@ def terminal_name() -> str:
 
 async def _opened(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     try:
-        return await asyncio.open_unix_connection(path, limit=LONGEST_LINE)
+        return await asyncio.open_unix_connection(sock=await _connected(path), limit=LONGEST_LINE)
+    except TimeoutError:
+        raise EngineGoneError(f"The engine on {path} lets nobody in", "It may be stopped or stuck.") from None
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise NotRunningError("No engine is running here", f"Nothing listens on {path}.") from error
     except PermissionError as error:
         raise CamtrustError("This account may not attach to the engine", _who_may(path)) from error
     except OSError as error:
         raise EngineGoneError(f"The engine cannot be reached: {error.strerror or error}", f"See {path}.") from error
+
+
+async def _connected(path: Path) -> socket.socket:
+    """Connect, waiting while too many others do: connect(2) says so by EAGAIN, which asyncio takes for under way."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        async with asyncio.timeout(_WELCOME_DEADLINE):
+            while True:
+                try:
+                    sock.connect(os.fspath(path))
+                    return sock
+                except BlockingIOError:
+                    await asyncio.sleep(_FULL_POLL)
+    except BaseException:
+        sock.close()
+        raise
 
 
 def _who_may(path: Path) -> str:

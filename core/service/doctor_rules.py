@@ -22,7 +22,7 @@ _YEARS = range(2025, 2100)
 _MOST_NAMED = 3
 _START = (
     "Every command starts one, such as camtrust list, and it ends a while after. To have cameras checked day and "
-    "night, have systemd run camtrust engine."
+    "night, let systemd run it (camtrust engine unit)."
 )
 _START_SERVICE = "Start it with systemctl start camtrust; systemctl status camtrust tells why it ended."
 _HIDDEN = "not visible to this account"

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -58,6 +58,7 @@ class Session:
         self._log = log
         self._spawn = spawn
         self._slots = asyncio.Semaphore(_MOST_UNDER_WAY)
+        self._looking = asyncio.Lock()
         self._sending = asyncio.Lock()
         # Nothing waits in this process: the next update is made when the one before has left.
         self._writer.transport.set_write_buffer_limits(high=0)
@@ -105,8 +106,12 @@ class Session:
         self._spawn(self._answer(message))
 
     async def _answer(self, request: Request) -> None:
+        # What only looks is done in turn, so that no more than one long answer waits for a client that does not read.
+        looks = request.command.needs is Role.VIEWER
         try:
-            await self.send(await self._outcome(request))
+            async with self._looking if looks else nullcontext():
+                if not (looks and self._writer.is_closing()):
+                    await self.send(await self._outcome(request))
         except OSError as error:
             _log.debug("client %s is gone, its answer is lost: %s", self._caller.user, error)
         finally:
