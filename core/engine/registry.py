@@ -271,7 +271,9 @@ def _unknown(text: str, added: DeviceRecord | None, removal: Event | None) -> Un
     if removal is not None:
         told = by_whom(removal.who, removal.at, now())
         return UnknownDeviceError(f"{removal.name} was removed {told}", "Its history stays. To have it again, add it.")
-    return UnknownDeviceError(f"There is no device '{clean(text)}'", "camtrust list shows the ids, names and addresses.")
+    return UnknownDeviceError(
+        f"There is no device '{clean(text)}'", "camtrust list shows the ids, names and addresses."
+    )
 
 
 def _names(view: DeviceView) -> set[str]:

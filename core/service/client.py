@@ -57,17 +57,19 @@ class Client:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def connect(cls, path: Path, *, role: Role = Role.OPERATOR, watch: bool = False) -> Self:
-        """Attach to the engine that listens on `path`.
+    async def connect(
+        cls, path: Path, *, role: Role = Role.OPERATOR, watch: bool = False, patience: float = _WELCOME_DEADLINE
+    ) -> Self:
+        """Attach to the engine that listens on `path`, which may take its time to let this client in, and to answer.
 
         Raises `NotRunningError` where nobody listens, `EngineGoneError` where nobody answers, `RefusedError` where the
         engine does not let this client in, for one because it is of another version, and `CamtrustError` where this
         account may not try.
         """
-        reader, writer = await _opened(path)
+        reader, writer = await _opened(path, patience)
         try:
             writer.write(encode_line(Hello(role=role, watch=watch, client=terminal_name())))
-            return cls(reader, writer, await _welcome(path, reader))
+            return cls(reader, writer, await _welcome(path, reader, patience))
         except BaseException:
             await _hang_up(writer)
             raise
@@ -164,9 +166,9 @@ def terminal_name() -> str:
     return ""
 
 
-async def _opened(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _opened(path: Path, patience: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     try:
-        return await asyncio.open_unix_connection(sock=await _connected(path), limit=LONGEST_LINE)
+        return await asyncio.open_unix_connection(sock=await _connected(path, patience), limit=LONGEST_LINE)
     except TimeoutError:
         raise EngineGoneError(f"The engine on {path} lets nobody in", "It may be stopped or stuck.") from None
     except (FileNotFoundError, ConnectionRefusedError) as error:
@@ -177,12 +179,12 @@ async def _opened(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWrite
         raise EngineGoneError(f"The engine cannot be reached: {error.strerror or error}", f"See {path}.") from error
 
 
-async def _connected(path: Path) -> socket.socket:
+async def _connected(path: Path, patience: float) -> socket.socket:
     """Connect, waiting while too many others do: connect(2) says so by EAGAIN, which asyncio takes for under way."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
-        async with asyncio.timeout(_WELCOME_DEADLINE):
+        async with asyncio.timeout(patience):
             while True:
                 try:
                     sock.connect(os.fspath(path))
@@ -204,9 +206,9 @@ def _who_may(path: Path) -> str:
     return f"Members of the group {group} may: have your account added to it (usermod -aG {group}), then log in again."
 
 
-async def _welcome(path: Path, reader: asyncio.StreamReader) -> Welcome:
+async def _welcome(path: Path, reader: asyncio.StreamReader, patience: float) -> Welcome:
     try:
-        async with asyncio.timeout(_WELCOME_DEADLINE):
+        async with asyncio.timeout(patience):
             line = await read_line(reader)
         message = from_engine(line) if line else Goodbye(_LOST)
     except TimeoutError:
