@@ -12,23 +12,8 @@ import click
 
 from core.model.errors import CamtrustError, ExitCode, UsageError
 from tui.attach import Options
-from tui.commands.add import add
-from tui.commands.certificates import authority, export
-from tui.commands.completion import completion
-from tui.commands.config import config as config_group
-from tui.commands.demo import demo
-from tui.commands.devices import list_devices, remove_device, show_device
-from tui.commands.doctor import doctor
-from tui.commands.engine import engine
-from tui.commands.events import list_events
-from tui.commands.man import man
-from tui.commands.monitor import monitor
+from tui.commands import IN_ORDER_OF_USE, LateCommands
 from tui.commands.options import screen_options
-from tui.commands.preflight import preflight
-from tui.commands.replace import reissue, replace_device
-from tui.commands.rollout import rollout
-from tui.commands.scan import scan
-from tui.commands.trust import accept, check, review_device
 from tui.hygiene import harden
 from tui.preferences import ScreenOptions
 
@@ -50,6 +35,7 @@ class _InOrder(click.Group):
 
 @click.group(
     cls=_InOrder,
+    commands=LateCommands(IN_ORDER_OF_USE),
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 failed, 2 usage or unusable terminal, 3 something needs review, 4 unreachable, "
@@ -113,34 +99,6 @@ def cli(
     environment = frozenset(name for name in screen if context.get_parameter_source(name) is _ENVIRONMENT)
     context.obj = Options(state_dir, socket, config, interfaces, ScreenOptions(**screen, environment=environment))
     return None if context.invoked_subcommand else _screens(context.obj)
-
-
-_COMMANDS = (
-    list_devices,
-    show_device,
-    scan,
-    preflight,
-    add,
-    rollout,
-    check,
-    review_device,
-    accept,
-    replace_device,
-    reissue,
-    remove_device,
-    export,
-    list_events,
-    monitor,
-    authority,
-    engine,
-    config_group,
-    doctor,
-    completion,
-    man,
-    demo,
-)
-for command in _COMMANDS:
-    cli.add_command(command)
 
 
 def _screens(options: Options) -> int:

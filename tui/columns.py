@@ -1,7 +1,7 @@
 """The columns of the device table and its rows as lines. What changes most often stands at the left: fewer bytes."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from core.model.device import Connection, DeviceView
 from tui.paragraphs import Line, fit
@@ -19,8 +19,7 @@ VIDEO = 9
 _VIDEO_FROM = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """Widths in cells, the gap to the next column included; 0 where there is no room for a column."""
 
     name: int

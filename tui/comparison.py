@@ -14,7 +14,10 @@ SIDE_BY_SIDE = 80
 """From this many cells on the two stand side by side, else one below the other."""
 
 _MARK, _LABEL, _SIDE, _GAP = 4, 12, 10, 2
+_WIDEST = 64
+"""Cells of one side: further apart the eye loses the line."""
 _GROUPS = (8, 4)
+_FULL_ROW = _GROUPS[0] * 5 - 1
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 # The fingerprint is what is decided about: it is on the screen whatever else is long. Others come after these.
 _ORDER = (
@@ -80,7 +83,7 @@ def _presented_since(review: Review, now: datetime) -> str:
 
 
 def _side_by_side(fields: Sequence[Difference], stored: str, presented: str, width: int) -> list[Line]:
-    column = (width - _MARK - _LABEL - _GAP - 1) // 2
+    column = min((width - _MARK - _LABEL - _GAP - 1) // 2, _WIDEST)
     gap = (" " * _GAP, Tone.PLAIN)
     count = sum(not field.same for field in fields)
     heads = (fit(f" {count} differ", _MARK + _LABEL), fit(stored, column), presented)
@@ -107,8 +110,10 @@ def _stacked(fields: Sequence[Difference], stored: str, presented: str, width: i
 
 
 def _under(side: str, text: str, width: int, field: Difference, *, is_first: bool) -> list[Line]:
-    cells = _cell(text, width - _MARK - _LABEL - _SIDE - 1)
     tone = _tone(field, new=side == "presented")
+    if _FINGERPRINT.fullmatch(text) and width - _MARK - _LABEL - _SIDE - 1 < _FULL_ROW <= width - _MARK - _LABEL - 1:
+        return _below_label(side, text, tone, field, is_first=is_first)
+    cells = _cell(text, width - _MARK - _LABEL - _SIDE - 1)
     return [
         (
             *_head(field, is_first=is_first and number == 0),
@@ -117,6 +122,17 @@ def _under(side: str, text: str, width: int, field: Difference, *, is_first: boo
         )
         for number, cell in enumerate(cells)
     ]
+
+
+def _below_label(side: str, text: str, tone: Tone, field: Difference, *, is_first: bool) -> list[Line]:
+    """Return a fingerprint in rows that are as long as can be: below its label, beside whose it is."""
+    rows = _cell(text, _FULL_ROW)
+    heads = [side, *[""] * (len(rows) - 1)]
+    told: list[Line] = [
+        ((" " * _MARK, Tone.PLAIN), (fit(head, _LABEL), Tone.QUIET), (row, tone))
+        for head, row in zip(heads, rows, strict=True)
+    ]
+    return [_head(field, is_first=True), *told] if is_first else told
 
 
 def _head(field: Difference, *, is_first: bool) -> Line:

@@ -38,6 +38,7 @@ from tui.words import (
 
 _NOT_ENCRYPTED = "Not encrypted. To change that: enable HTTPS on the camera, then"
 _HISTORY = 8
+_ROOMY = 80
 
 
 def device_lines(
@@ -123,7 +124,7 @@ def install_lines(install: InstallView, device: DeviceView | None, now: datetime
         lines += _step_lines(step, width)
     lines.append(())
     if not install.finished:
-        lines += paragraph("Do not change this camera's settings until this is finished.", width, Tone.STRONG, 1)
+        lines += paragraph("Do not change the camera's settings before it is finished.", width, Tone.STRONG, 1)
         lines += paragraph("You may leave this screen, and camtrust: the work goes on.", width, indent=1)
         until = f"x cancels until step {install.binding_from}; from there on it is carried to its end."
         return lines + (paragraph(until, width, indent=1) if install.binding_from else [])
@@ -179,13 +180,15 @@ def install_heading(install: InstallView) -> str:
 
 
 _WHEN, _WHO, _NAME = 12, 11, 18
+_NARROW_WHO, _NARROW_NAME = 9, 14
 
 
 def event_lines(events: Iterable[Event], now: datetime, width: int) -> list[Line]:
     """Return events, newest first: when, who, which device, what."""
+    who, name = (_WHO, _NAME) if width >= _ROOMY else (_NARROW_WHO, _NARROW_NAME)
     lines: list[Line] = []
     for event in sorted(events, key=lambda event: -event.seq):
-        columns = fit(moment(event.at, now), _WHEN) + fit(event.who, _WHO - 1) + " " + fit(event.name, _NAME - 1) + " "
+        columns = fit(moment(event.at, now), _WHEN) + fit(event.who, who - 1) + " " + fit(event.name, name - 1) + " "
         indent = length(plain(columns))
         first, *rest = wrapped(event.text, width - indent - 1)
         lines.append(((f" {columns}", Tone.QUIET), (first, Tone.PLAIN)))

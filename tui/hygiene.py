@@ -24,7 +24,12 @@ def harden() -> None:
 
 def forget_coercion(environment: MutableMapping[str, str], given: Path = Path("/proc/self/environ")) -> None:
     """Remove the UTF-8 that Python puts into an environment whose locale is C (PEP 538): it is not the terminal's."""
-    if not any(line.startswith(b"LC_CTYPE=") and line != b"LC_CTYPE=" for line in given.read_bytes().split(b"\0")):
+    try:
+        lines = given.read_bytes().split(b"\0")
+    except PermissionError:
+        # The kernel keeps it from a process that changed its account.
+        return
+    if not any(line.startswith(b"LC_CTYPE=") and line != b"LC_CTYPE=" for line in lines):
         environment.pop("LC_CTYPE", None)
 
 

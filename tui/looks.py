@@ -4,7 +4,7 @@ import re
 from itertools import zip_longest
 
 from core.model.messages import Look
-from tui.paragraphs import Line, cut, fit, paragraph, plain
+from tui.paragraphs import Line, cut, fit, length, paragraph, plain
 from tui.words import Tone, grouped, listed, short
 
 _SEPARATORS = re.compile(r"[\s,;]+")
@@ -33,7 +33,7 @@ def look_lines(
     room = width - _INDENT - _ADDRESS
     told = [
         line
-        for text, tone in _told(look, is_looking=is_looking, in_full=in_full)
+        for text, tone in _told(look, room, is_looking=is_looking, in_full=in_full)
         for line in paragraph(text, room, tone)
     ]
     return [
@@ -42,25 +42,27 @@ def look_lines(
     ]
 
 
-def _told(look: Look | None, *, is_looking: bool, in_full: bool) -> list[tuple[str, Tone]]:
+def _told(look: Look | None, room: int, *, is_looking: bool, in_full: bool) -> list[tuple[str, Tone]]:
     if look is None:
         return [("looking…" if is_looking else "not looked at yet: Tab or Enter does", Tone.QUIET)]
     lines = [(look.way, Tone.PLAIN)] if look.way else []
     if look.certificate is not None:
-        lines += _certificate(look, in_full=in_full)
+        lines += _certificate(look, room, in_full=in_full)
     if look.problem:
         lines.append((look.problem, Tone.STRONG))
     lines += [(note, Tone.QUIET) for note in look.notes if note]
     return lines or [("nothing is known of it", Tone.QUIET)]
 
 
-def _certificate(look: Look, *, in_full: bool) -> list[tuple[str, Tone]]:
+def _certificate(look: Look, room: int, *, in_full: bool) -> list[tuple[str, Tone]]:
     view = look.certificate
     if view is None:
         return []
     issuer = "issued by itself" if view.self_signed else f"issued by {view.issuer}" if view.issuer else ""
     if not in_full:
-        return [(listed(filter(None, (f"SHA-256 {short(view.fingerprint)}", issuer))), Tone.PLAIN)]
+        told = [part for part in (f"SHA-256 {short(view.fingerprint)}", issuer) if part]
+        together = listed(told)
+        return [(text, Tone.PLAIN) for text in ([together] if length(plain(together)) <= room else told)]
     subject = listed(filter(None, (view.subject, issuer)))
     return [*((line, Tone.STRONG) for line in grouped(view.fingerprint)), (subject, Tone.QUIET)]
 

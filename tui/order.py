@@ -2,10 +2,10 @@
 
 import ipaddress
 import re
+import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.model.device import DeviceView
 from tui.words import ADDING, certificate, expires, state
@@ -23,10 +23,18 @@ def natural(text: str) -> tuple[Any, ...]:
 def address_key(device: DeviceView) -> tuple[Any, ...]:
     """Return a key that sorts by IP address as a number, host names after them."""
     try:
-        address = ipaddress.ip_address(device.host or device.address)
+        return (*_number(device.host or device.address), device.port or 0)
     except ValueError:
         return (9, natural(device.address), device.port or 0)
-    return (address.version, int(address), device.port or 0)
+
+
+def _number(host: str) -> tuple[int, int]:
+    """Return the IP version and the address as a number. Raises `ValueError` where it is none."""
+    try:
+        # Nearly all are of IPv4, and this way takes a tenth of the time.
+        return 4, int.from_bytes(socket.inet_pton(socket.AF_INET, host))
+    except OSError:
+        return 6, int(ipaddress.IPv6Address(host))
 
 
 def _by_state(device: DeviceView, now: datetime) -> tuple[Any, ...]:
@@ -70,8 +78,7 @@ def _has(row: Mapping[str, str], word: str) -> bool:
     return not sought or (sought in text) is not word.startswith("!")
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(NamedTuple):
     """Rows in order, and the index of the one on the first line of the screen."""
 
     rows: tuple[str, ...]

@@ -11,7 +11,7 @@ from tui.site import Site
 from tui.words import Tone, standing, state
 
 _KEYS, _VERB = 12, 15
-_NAME, _ADDRESS = 26, 22
+_GO_TO, _NAME, _ADDRESS, _STATE = 6, 26, 22, 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Offer:
     """Something to choose: a `verb`, by the id of its binding, or a `device` to go to, by its id.
 
     `words` is what is looked through, in small letters; `detail` is what the line may have no room for. `is_possible`
-    tells whether it can be done now.
+    tells whether it can be done now. `narrow` is the line without the column that there may be no room for, if any.
     """
 
     line: Line
@@ -28,6 +28,11 @@ class Offer:
     verb: str = ""
     device: str = ""
     is_possible: bool = True
+    narrow: Line = ()
+
+    def line_in(self, width: int) -> Line:
+        """Return the line for so many cells."""
+        return self.narrow if self.narrow and width < _GO_TO + _NAME + _ADDRESS + _STATE else self.line
 
 
 def verb_offer(verb: str, keys: str, name: str, meaning: str, why_not: str) -> Offer:
@@ -50,14 +55,12 @@ def device_offers(site: Site, now: datetime) -> list[Offer]:
 
 def _device_offer(device: DeviceView, now: datetime, doing: str) -> Offer:
     where = state(device, now, doing)
-    line = (
-        ("go to ", Tone.QUIET),
-        (fit(device.name, _NAME - 1) + " ", Tone.PLAIN),
-        (fit(device.address, _ADDRESS - 1) + " ", Tone.PLAIN),
-        (f"{where.mark:<2} {where.word}", where.tone),
-    )
+    whose: Line = (("go to ", Tone.QUIET), (fit(device.name, _NAME - 1) + " ", Tone.PLAIN))
+    stands: Line = ((f"{where.mark:<2} {where.word}", where.tone),)
+    line = (*whose, (fit(device.address, _ADDRESS - 1) + " ", Tone.PLAIN), *stands)
     words = f" {device.name} {device.address} {where.word} {device.connection.value} go to"
-    return Offer(line, words.casefold(), standing(device, now, doing), device=device.id)
+    detail = f"{device.address}: {standing(device, now, doing)}"
+    return Offer(line, words.casefold(), detail, device=device.id, narrow=(*whose, *stands))
 
 
 def fitting(offers: Iterable[Offer], typed: str) -> list[Offer]:

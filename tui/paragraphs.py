@@ -34,6 +34,15 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(text, max(width - cell_len(mark), 0)) + mark[: max(width, 0)]
 
 
+def longest(texts: Iterable[str], width: int) -> str:
+    """Return the first of these texts, of which each says less than the one before, that fits; else the last one."""
+    text = ""
+    for text in texts:
+        if cell_len(shown(text)) <= width:
+            break
+    return text
+
+
 def cut(line: Line, width: int) -> Line:
     """Return the line in at most `width` cells."""
     spans: list[Span] = []

@@ -7,7 +7,7 @@ from core.model.device import DeviceView, InstallView
 from core.model.errors import CamtrustError
 from core.model.messages import Event
 from core.model.review import Review
-from tui.paragraphs import Line, fit
+from tui.paragraphs import Line, fit, length, longest
 from tui.review import Case, case_of, since
 from tui.summary import sentences
 from tui.words import BLOCKED_TEXT, Tone, history, moment, state
@@ -127,11 +127,16 @@ def _deed(event: Event, now: datetime) -> Iterator[str]:
         yield f"{event.who} {_DEEDS[event.kind]} at {moment(event.at, now)}."
 
 
-def title(device: DeviceView, reading: Reading, now: datetime) -> Line:
-    """Return whose certificate it is, where that is, and what is the matter with it. The address is never cut off."""
+def title(device: DeviceView, reading: Reading, now: datetime, width: int) -> Line:
+    """Return whose certificate it is, where that is, and what is the matter with it: in one word where that fits only.
+
+    The address is never cut off.
+    """
     name = device.name if len(device.name) <= _LONGEST_NAME else fit(device.name, _LONGEST_NAME)
     whose = ((f" {name}", Tone.STRONG), (f"  {device.address}  ", Tone.PLAIN))
     if reading.is_gone:
         return (*whose, ("removed", Tone.STRONG))
     where = state(device, now)
-    return (*whose, (f"{where.mark} ", where.tone), _TITLES[reading.case])
+    told, tone = _TITLES[reading.case]
+    room = width - length(whose) - len(where.mark) - 1
+    return (*whose, (f"{where.mark} ", where.tone), (longest((told, where.word), room), tone))

@@ -1,5 +1,6 @@
 """The lines above and below every screen: who, where, how many, what is going on. Pure."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -9,7 +10,8 @@ from core.model.review import UNEXPLAINED
 from core.model.sighting import SourceStatus
 from tui.keys import key_of
 from tui.link import LinkState
-from tui.paragraphs import EMPTY, Line, Span, fit, length, plain
+from tui.paragraphs import EMPTY, Line, Span, fit, length, longest, plain
+from tui.review import NO_REASON
 from tui.site import Counts, Site
 from tui.words import SILENT, Tone, listed, needs_review, plural
 
@@ -79,13 +81,24 @@ def sentences(*texts: str) -> str:
     return " ".join(text if text.endswith((".", "!", "?", "…")) else f"{text}." for text in texts if text)
 
 
-def attention(device: DeviceView | None) -> Line:
-    """Return what a person has to do about the device at the cursor; of a changed certificate, why it probably is."""
+def in_sentences(text: str, width: int) -> str:
+    """Return of a text the sentences, from the first on, that fit in so many cells; the first one at least."""
+    told = re.split(r"(?<=[.!?…]) ", text)
+    return longest((" ".join(told[:count]) for count in range(len(told), 0, -1)), width)
+
+
+def attention(device: DeviceView | None, room: int, otherwise: str = "") -> Line:
+    """Return what a person has to do about the device at the cursor; of a changed certificate, why it probably is.
+
+    Where not even the first of it fits in so many cells, `otherwise` says where it is told.
+    """
     if device is None or device.attention is None:
         return EMPTY
-    told = (probable(device.change),) if device.change else (device.attention, device.attention_hint)
     silent = f"{SILENT[0].upper()}{SILENT[1:]}" if device.silent else ""
-    return plain(f" {sentences(silent, *told)}")
+    first, more = (NO_REASON, "") if device.change else (device.attention, device.attention_hint)
+    full = sentences(silent, probable(device.change) if device.change else first, more)
+    told = longest((full, sentences(silent, first), sentences(first), otherwise), room - 1)
+    return plain(f" {told}") if told else EMPTY
 
 
 def probable(change: str) -> str:
@@ -93,16 +106,15 @@ def probable(change: str) -> str:
     return change if change in UNEXPLAINED else f"Probably: {change}"
 
 
-def unnoticed(blocked: Sequence[DeviceView]) -> Line:
-    """Return that devices are blocked which were not on the screen yet."""
+def unnoticed(blocked: Sequence[DeviceView], room: int) -> Line:
+    """Return that devices are blocked which were not on the screen yet, with a name where that fits."""
     if not blocked:
         return EMPTY
     name, more = blocked[0].name, len(blocked) - 1
     who = fit(name, _LONGEST_NAME) if len(name) > _LONGEST_NAME else name
-    return plain(
-        f" !! BLOCKED, out of view: {who}{f' and {more} more' if more else ''}. {key_of('review')} shows all. ",
-        Tone.ALARM,
-    )
+    all_of_them = f"{key_of('review')} shows all. "
+    named = f" !! BLOCKED, out of view: {who}{f' and {more} more' if more else ''}. {all_of_them}"
+    return plain(longest((named, f" !! BLOCKED, out of view: {len(blocked)}. {all_of_them}"), room), Tone.ALARM)
 
 
 def sources(site: Site, now: datetime, room: int) -> Line:

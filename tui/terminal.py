@@ -7,6 +7,8 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 
 _SETTINGS = {
+    # The one that the screens have: any other would be read first, and then thrown away.
+    "TEXTUAL_THEME": ("ansi-dark", "(?!)"),
     "TEXTUAL_ANIMATIONS": ("none", "none|basic|full"),
     "TEXTUAL_FPS": ("120", "[1-9][0-9]{0,2}"),
     "TEXTUAL_SMOOTH_SCROLL": ("0", "[01]"),

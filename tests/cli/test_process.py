@@ -8,6 +8,8 @@ import pytest
 
 from tests.cli.conftest import Scene
 from tests.cli.shell import Shell, python
+from tui.cli import cli
+from tui.commands import IN_ORDER_OF_USE
 from tui.crash import describe, write_crash_log
 from tui.hygiene import clear
 
@@ -50,6 +52,64 @@ async def test_a_plain_command_loads_no_screen_and_no_engine(scene: Scene) -> No
 
     assert "Lobby" in listed.text
     assert listed.err.splitlines()[-1] == "['asyncio', 'msgspec']"
+
+
+COMMANDS = """
+import sys
+from tui.cli import main
+main()
+print(*sorted(name for name in sys.modules if name.startswith("tui.commands.")), file=sys.stderr)
+"""
+
+
+async def test_a_command_loads_no_other_command(scene: Scene) -> None:
+    listed = await python(scene.shell, COMMANDS, *scene.shell.options, "list")
+
+    assert "Lobby" in listed.text
+    assert listed.err.splitlines()[-1] == "tui.commands.devices tui.commands.options"
+
+
+SCREENS = f"""
+import sys
+import tui.cli, tui.start, tui.app
+heavy = {HEAVY[2:]} + ("tui.commands.", "tui.monitor.", "tui.simulation", "tui.screens.certificate", "tui.manual")
+print(*sorted(name for name in sys.modules if name.startswith(heavy)))
+"""
+
+
+async def test_the_screens_load_no_command_no_engine_and_no_screen_that_a_key_opens(shell: Shell) -> None:
+    assert (await python(shell, SCREENS)).text == "tui.commands.options\n"
+
+
+@pytest.mark.parametrize("name", IN_ORDER_OF_USE)
+def test_a_command_is_called_as_it_calls_itself(name: str) -> None:
+    assert cli.commands[name].name == name
+
+
+async def test_a_command_that_is_not_there_is_told_with_one_like_it(shell: Shell) -> None:
+    refused = await shell.run("lst")
+
+    assert (refused.code, refused.out) == (2, b"")
+    assert "No such command 'lst'" in refused.err
+    assert "list" in refused.err
+
+
+NOBODY_THERE = """
+import gc, sys
+from pathlib import Path
+from core.model.config import Config
+from core.model.errors import EngineGoneError
+from tui.attach import Place
+from tui.start import open_screens
+try:
+    open_screens(Place(Path(sys.argv[1]), Path(sys.argv[1], "socket"), starts=False), Config())
+except EngineGoneError:
+    print(gc.isenabled(), gc.get_freeze_count() > 0)
+"""
+
+
+async def test_a_start_without_an_engine_leaves_the_collector_of_cycles_at_work(shell: Shell) -> None:
+    assert (await python(shell, NOBODY_THERE, str(shell.home))).text == "True True\n"
 
 
 async def test_help_leads_with_examples(shell: Shell) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from core.model.config import ScreenSettings
-from tests.snapshots.stage import Scene, perform, serving
+from tests.snapshots.stage import CHARACTERS, Scene, perform, serving
 from tests.terminal import Terminal, on_terminal
 
 _PROGRAM = """
@@ -25,7 +25,6 @@ app = build(program, connector(Path(path)), msgspec.json.decode(screen, type=Scr
 app.run(mouse=False)
 sys.exit(app.return_code)
 """
-_CHARACTERS = {"question_mark": "?", "colon": ":", "asterisk": "*", "slash": "/", "space": " "}
 
 
 @dataclass
@@ -36,7 +35,7 @@ class Typist:
 
     async def press(self, *keys: str) -> None:
         """Press keys."""
-        self.terminal.press(*(_CHARACTERS.get(key, key) for key in keys))
+        self.terminal.press(*(CHARACTERS.get(key, key) for key in keys))
 
     async def sees(self, *texts: str) -> None:
         """Wait until all texts are on the screen."""

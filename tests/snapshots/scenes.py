@@ -5,14 +5,16 @@ from typing import Any
 
 import msgspec
 
+from core.engine.board import Board
 from core.model.device import AttentionKind, Connection, InstallView, StepState, StepView
-from core.model.messages import DeviceDetail, Event
+from core.model.messages import Attached, DeviceDetail, Event, Role, Status
+from core.model.preflight import Finding, Preflight, PreflightReports, Readiness, Topic
 from core.model.rollout import MemberState
 from core.model.sighting import Kind
 from core.model.video import Video
 from tests.snapshots.stage import Player, Scene
 from tests.tui.engine import RESET, ScriptedEngine, added, blocked, found, install, over_http, presented, review, stored
-from tests.tui.reports import REFUSED, failed, member, rollout, succeeded
+from tests.tui.reports import REFUSED, failed, member, ready, rollout, succeeded
 
 _KEY_FAILED = "The camera refused: ter:KeyGenerationFailed, because its random number generator is busy"
 _EVENTS = (
@@ -21,6 +23,13 @@ _EVENTS = (
     Event(3, "2026-11-24T06:50:00Z", "camtrust", "offline", "offline: no answer", "cam-12", "Roof west"),
     Event(4, "2026-11-24T06:58:00Z", "tech2", "accepted", "certificate accepted, ticket 7", "cam-19", "Canteen カメラ"),
     Event(5, "2026-11-24T07:03:00Z", "camtrust", "blocked", "blocked: another certificate", "cam-14", "Loading dock"),
+)
+
+
+_PEOPLE = (
+    Attached("noc", Role.VIEWER, "2026-11-22T09:00:00Z", "monitor on tty99"),
+    Attached("tech1", Role.OPERATOR, "2026-11-24T07:02:00Z", "pts/99999"),
+    Attached("a-long-account-name", Role.OPERATOR, "2026-11-24T07:04:00Z"),
 )
 
 
@@ -75,6 +84,18 @@ def _failed_install(engine: ScriptedEngine) -> None:
     engine.board.put_install(InstallView("cam-21", 2, steps, 13.0, True, outcome, "Add it again later."))
 
 
+def _checked(engine: ScriptedEngine) -> None:
+    """Have a preflight tell something of each weight."""
+    _site(engine)
+    findings = (
+        Finding(Topic.LOGIN, "Login", "with the stored one", Readiness.READY),
+        Finding(Topic.CLOCK, "Clock", "41 s behind the gateway's", Readiness.NOTES, "It is allowed for."),
+        Finding(Topic.ROOM, "Room", "for no further certificate", Readiness.CANNOT, "Delete one on the camera's page."),
+    )
+    report = ready("Till 3", *findings, readiness=Readiness.CANNOT)
+    engine.answers[Preflight] = lambda _: PreflightReports((report,))
+
+
 def _rollout(engine: ScriptedEngine) -> None:
     _site(engine)
     engine.roll(
@@ -91,6 +112,20 @@ def _rollout(engine: ScriptedEngine) -> None:
     )
 
 
+class _Crowd(Board):
+    """Tells always of the same people, whoever is attached. None is on a terminal that there is."""
+
+    def status(self) -> Status:
+        """Return the engine as a whole."""
+        return msgspec.structs.replace(super().status(), attached=_PEOPLE)
+
+
+def _shared(engine: ScriptedEngine) -> None:
+    """Have several people at work."""
+    engine.board = _Crowd(lambda: engine.status)
+    _site(engine)
+
+
 def _after(*acts: tuple[str, ...] | str) -> Callable[[Player], Coroutine[Any, Any, None]]:
     """Return who presses keys (tuples) and waits for texts (strings), in this order."""
 
@@ -102,8 +137,10 @@ def _after(*acts: tuple[str, ...] | str) -> Callable[[Player], Coroutine[Any, An
 
 
 _STARTED = "1 BLOCKED"
+_LAST_EVENT = "06:50 Roof west offline"
 _TO_FOUND = ("end", "up")
 _TO_TILL = ("down",) * 7
+_TO_TWO = ("end", "space", "up", "up", "space")
 _SECRET = tuple("secret")
 
 SCENES = (
@@ -119,8 +156,18 @@ SCENES = (
     Scene("events", _site, _after(_STARTED, ("e",), "blocked: another certificate")),
     Scene("help", _site, _after(_STARTED, ("question_mark",), "lines 1-")),
     Scene("palette", _site, _after(_STARTED, ("colon",), "What to do", tuple("roof"), "Roof west")),
-    Scene("monitor", _site, _after("BLOCKED", "Loading dock"), "monitor"),
-    Scene("monitor-old", _site, _after("NO WORD"), "monitor", ends=True),
-    Scene("engine-gone", _site, _after("The engine is gone"), ends=True),
+    Scene("people", _shared, _after("1 BLOCKED", ("W",), "3 screens on this engine")),
+    Scene("scan", _site, _after(_STARTED, ("N",), "Scan a network", tuple("10.0.0.0"))),
+    Scene("replace", _site, _after(_STARTED, ("r",), "Replace Loading dock", "Trust it")),
+    Scene("login", _site, _after(_STARTED, _TO_FOUND, ("P",), "Preflight of 1 device", "left empty")),
+    Scene("preflight", _checked, _after(_STARTED, _TO_TILL, ("P",), "its security service")),
+    Scene("remove", _site, _after(_STARTED, ("D",), "Remove Loading dock", "Keep it")),
+    Scene("reissue", _site, _after(_STARTED, _TO_TILL, ("I",), "Re-issue the certificate of Till 3")),
+    Scene("save", _rollout, _after("rollout", ("m", "s"), "Save as")),
+    Scene("logs", _site, _after(_STARTED, ("L",), "State folder")),
+    Scene("add-many", _site, _after(_STARTED, _TO_TWO, ("a",), "Bring 2 devices", "Car park")),
+    Scene("monitor", _site, _after("BLOCKED", _LAST_EVENT), "monitor"),
+    Scene("monitor-old", _site, _after("NO WORD"), "monitor", ends=_LAST_EVENT),
+    Scene("engine-gone", _site, _after("The engine is gone"), ends=_STARTED),
 )
 """All scenes; the name is that of its files."""

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,9 @@ from typing import Literal, Protocol
 from unittest.mock import patch
 
 import msgspec
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.events import Key, Resize
+from textual.geometry import Size
 from textual.pilot import Pilot
 
 from core.model.config import ScreenSettings
@@ -25,6 +28,9 @@ from tui.monitor.app import MonitorApp
 
 NOW = datetime(2026, 11, 24, 7, 5, tzinfo=UTC)
 _DEADLINE = 30.0
+_PAUSE, _MOMENT = 0.03, 1.0
+CHARACTERS = {"question_mark": "?", "colon": ":", "asterisk": "*", "slash": "/", "space": " "}
+"""What is typed by the keys that have names."""
 _HINT = "State folder: /home/tech1/.local/state/camtrust"
 _ENVIRONMENT = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
 
@@ -45,14 +51,14 @@ class Player(Protocol):
 class Scene:
     """Something to see: what the engine has, and what a technician does until it is on the screen.
 
-    `ends` has the engine ended before that is looked for.
+    `ends` is what is seen before the engine ends; empty where it does not.
     """
 
     name: str
     prepare: Callable[[ScriptedEngine], None]
     play: Callable[[Player], Awaitable[None]]
     program: Program = "screens"
-    ends: bool = False
+    ends: str = ""
 
 
 def build(program: Program, connect: Callable[[], Awaitable[Engine]], screen: ScreenSettings) -> EngineApp:
@@ -85,8 +91,11 @@ class Stage:
     pilot: Pilot[None]
 
     async def press(self, *keys: str) -> None:
-        """Press keys."""
-        await self.pilot.press(*keys)
+        """Press keys, as fast as a terminal that had them all: to wait for what they do is a matter of `sees`."""
+        assert self.app._driver is not None
+        for key in keys:
+            character = CHARACTERS.get(key, key if len(key) == 1 else None)
+            self.app._driver.send_message(Key(key, character))
 
     async def sees(self, *texts: str) -> None:
         """Wait until all texts are on the screen."""
@@ -102,13 +111,16 @@ class Stage:
 
     async def resized(self, columns: int, rows: int) -> Frame:
         """Return the frame at another size, once nothing moves any more."""
-        await self.pilot.resize_terminal(columns, rows)
+        size = Size(columns, rows)
+        assert isinstance(self.app._driver, HeadlessDriver)
+        self.app._driver._size = size
+        self.app.post_message(Resize(size, size))
         before: Frame = []
 
         def is_still() -> bool:
             nonlocal before
             last, before = before, self.frame()
-            return last == before and self.app.screen.size == (columns, rows)
+            return last == before and self.app.screen._compositor.size == size
 
         await self._until(is_still, f"a frame of {columns}x{rows} that stays")
         return before
@@ -117,8 +129,18 @@ class Stage:
         end = asyncio.get_running_loop().time() + _DEADLINE
         while not condition():
             assert asyncio.get_running_loop().time() < end, f"in vain: {what}; the screen:\n{self.text()}"
-            await self.pilot.pause()
-            await asyncio.sleep(0.01)
+            await self._settled()
+
+    async def _settled(self) -> None:
+        """Wait until what is to be done now is done, and drawn. That the process rests is no sign: others play too."""
+        await self.pilot._wait_for_screen()
+        is_drawn = asyncio.Event()
+        self.app.screen.call_after_refresh(is_drawn.set)
+        with suppress(TimeoutError):
+            # A screen that is being left draws no more.
+            async with asyncio.timeout(_MOMENT):
+                await is_drawn.wait()
+        await asyncio.sleep(_PAUSE)
 
 
 @asynccontextmanager
@@ -142,7 +164,7 @@ async def serving(scene: Scene, folder: Path) -> AsyncIterator[tuple[Path, Calla
 async def perform(scene: Scene, player: Player, end: Callable[[], Awaitable[None]]) -> None:
     """Play a scene to where it is looked at."""
     if scene.ends:
-        await player.sees("gw-042")
+        await player.sees(scene.ends)
         await end()
     await scene.play(player)
 

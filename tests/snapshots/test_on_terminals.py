@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -84,9 +84,18 @@ async def test_a_terminal_shows_the_frames_that_are_kept(name: str, look: str, t
             assert styled(terminal) == expected(terminal, told)
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-async def test_under_the_c_locale_every_byte_is_ascii(scene: Scene, tmp_path: Path) -> None:
-    async with on_a_terminal(scene, tmp_path, ScreenSettings(), SIZES[0], LC_ALL="C") as terminal:
+_AT_ONCE = 3
+_SOME = [SCENES[first : first + _AT_ONCE] for first in range(0, len(SCENES), _AT_ONCE)]
+
+
+@pytest.mark.parametrize("scenes", _SOME, ids=lambda scenes: "-".join(scene.name for scene in scenes))
+async def test_under_the_c_locale_every_byte_is_ascii(scenes: Sequence[Scene], tmp_path: Path) -> None:
+    await asyncio.gather(*(_is_ascii(scene, tmp_path / scene.name) for scene in scenes))
+
+
+async def _is_ascii(scene: Scene, folder: Path) -> None:
+    folder.mkdir()
+    async with on_a_terminal(scene, folder, ScreenSettings(), SIZES[0], LC_ALL="C") as terminal:
         await terminal.until(lambda: drawn(terminal) == kept(scene, "ascii", SIZES[0])[0], "the frame in ASCII")
         terminal.resize(*SIZES[1])
         await terminal.until(lambda: drawn(terminal) == kept(scene, "ascii", SIZES[1])[0], "the small frame in ASCII")

@@ -1,9 +1,10 @@
 """The screens look as they did. After a change that is meant, `python -m tests.snapshots` writes the frames anew."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 from difflib import unified_diff
-from functools import cache
+from multiprocessing import get_context
 
 import pytest
 
@@ -11,16 +12,25 @@ from tests.snapshots.pictures import FOLDER, LOOKS, file_of, pictures
 from tests.snapshots.scenes import SCENES
 from tests.snapshots.stage import Scene
 
+_DEADLINE = 120.0
+Pictures = Mapping[str, str | BaseException]
 
-@cache
-def taken(look: str) -> Mapping[str, str | BaseException]:
+
+def play(look: str) -> Pictures:
     return asyncio.run(pictures(SCENES, look))
+
+
+@pytest.fixture(scope="module")
+def taken() -> Iterator[Mapping[str, Future[Pictures]]]:
+    """Play all in each look, in processes side by side: how things are drawn is decided for a whole process."""
+    with ProcessPoolExecutor(len(LOOKS), mp_context=get_context("spawn")) as pool:
+        yield {look: pool.submit(play, look) for look in LOOKS}
 
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-def test_a_scene_looks_as_it_did(scene: Scene, look: str) -> None:
-    now = taken(look)[scene.name]
+def test_a_scene_looks_as_it_did(scene: Scene, look: str, taken: Mapping[str, Future[Pictures]]) -> None:
+    now = taken[look].result(_DEADLINE)[scene.name]
     if isinstance(now, BaseException):
         raise now
     kept = file_of(scene, look)

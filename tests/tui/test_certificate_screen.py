@@ -80,6 +80,31 @@ async def test_all_of_it_can_be_paged_through_from_wherever_the_focus_is(
             await run.sees("lines 1-16 of 22")
 
 
+async def test_on_a_low_terminal_one_answer_is_shown_and_the_others_are_gone_to(
+    engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    engine.show(DOCK)
+    async with running(tmp_path, engine, size=(60, 15)) as run:
+        await run.sees("Loading dock")
+        await run.press("c")
+        await run.sees(" > 1/4 Keep the stored certificate: the device stays blocked", "lines 1-11 of 33")
+        await run.sees("presented   b1d0 4e99 60aa 1f03 7c61 d2e8 35b9 02ac", "PgDn More")
+        for answer in ("2/4 Install our certificate again (Replace)", "3/4 Accept it: type yes", "4/4 Reason, kept in"):
+            await run.press("down")
+            await run.sees(f" > {answer}")
+            assert sum("/4 " in line for line in run.screen()) == 1
+        await run.press("up")
+        await run.type("yes")
+        await run.sees(" > 3/4 Accept it: type yes, or its last 8 [yes ")
+        await run.pilot.resize_terminal(60, 24)
+        await run.sees("   Keep the stored certificate", " > Accept it: type yes, or its last 8 [yes ", "   Reason,")
+        await run.pilot.resize_terminal(60, 15)
+        await run.sees(" > 3/4 Accept it: type yes, or its last 8 [yes ")
+        await run.press("enter")
+        await run.sees("Accepted: Loading dock is trusted")
+        assert len(accepted(engine)) == 1
+
+
 @pytest.mark.parametrize("keys", [("enter",), ("escape",), ("q",), ("down", "down", "down", "down", "enter")])
 async def test_keeping_is_at_hand_and_changes_nothing(
     engine: ScriptedEngine, tmp_path: Path, keys: tuple[str, ...]

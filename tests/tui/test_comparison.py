@@ -60,6 +60,18 @@ def test_below_80_cells_one_stands_below_the_other_and_what_is_the_same_stands_o
     assert "  = Signature   both      SHA-256 with RSA" in lines
 
 
+def test_on_a_narrow_screen_a_fingerprint_stands_below_its_label() -> None:
+    lines = at(REVIEW, 60)
+    begin = lines.index(" != SHA-256")
+    assert lines[begin + 1 : begin + 6] == [
+        "    stored      3f9a 12c0 88d1 4c70 9e22 51b7 0d4f 77be",
+        "                6f1a 09d3 c2b7 4e58 a190 6d33 f0aa 77be",
+        "    presented   b1d0 4e99 60aa 1f03 7c61 d2e8 35b9 02ac",
+        "                90be 7712 aa34 cd56 ef78 9012 3456 abcd",
+        " != Issuer      stored    Arcules Gateway CA gw-042",
+    ]
+
+
 @pytest.mark.parametrize("width", [50, 60, 79, 80, 100, 120, 200])
 def test_no_line_is_wider_than_the_screen_and_no_digit_of_a_fingerprint_is_lost(width: int) -> None:
     long = presented(subject="axis " * 40, names=tuple(f"name-{number}.example" for number in range(20)))

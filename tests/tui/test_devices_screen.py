@@ -23,7 +23,7 @@ from core.model.rollout import StartRollout
 from core.model.sighting import Kind, SourceStatus
 from core.model.video import Video
 from tests.tui.driving import Running, running
-from tests.tui.engine import ScriptedEngine, added, blocked, found, install, over_http, review
+from tests.tui.engine import RESET, ScriptedEngine, added, blocked, found, install, over_http, review
 from tui.screens.devices import DevicesScreen
 from tui.site import EVENTS_KEPT
 
@@ -382,3 +382,15 @@ async def test_a_scan_that_goes_on_is_told_and_can_be_ended(engine: ScriptedEngi
         assert CancelScan() not in engine.asked
         await run.press("N", "down", "enter")
         await run.until(lambda: CancelScan() in engine.asked)
+
+
+async def test_after_another_size_the_status_line_is_that_of_this_size(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(*(blocked(number, f"Gate {number}", change=RESET) for number in range(1, 9)))
+    async with running(tmp_path, engine) as run:
+        await run.sees(f" Probably: {RESET}.")
+        for _ in range(3):
+            for columns, lines in ((20, 4), (61, 9), (60, 15), (200, 4), (60, 15)):
+                await run.pilot.resize_terminal(columns, lines)
+            await run.pilot.pause()
+            status = run.screen()[-2].rstrip()
+            assert status == " Another certificate than the stored one."

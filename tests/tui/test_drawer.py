@@ -80,7 +80,7 @@ async def test_a_blocked_device_shows_both_fingerprints(engine: ScriptedEngine, 
 async def test_a_blocked_device_that_does_not_answer_says_so(engine: ScriptedEngine, tmp_path: Path) -> None:
     engine.show(blocked(14, "Dock", change=RESET, silent=True))
     async with running(tmp_path, engine) as run:
-        await run.sees(" It does not answer now. Probably: Back to the certificate from before ours w")
+        await run.sees(" It does not answer now. Another certificate than the stored one.")
         await open_drawer(run, "Dock")
         await run.sees("Status        !! Error with device certificate; it does not answer now")
         engine.show(blocked(14, "Dock", change=RESET))

@@ -33,7 +33,7 @@ async def test_it_shows_what_is_done_under_way_and_to_come(engine: ScriptedEngin
         assert lines[6] == " >  6 The camera makes its key                 #######.....  21 s of about 35 s"
         assert lines[7].split() == ["7", "Sign", "the", "certificate"]
         assert lines[9].endswith("usually about 30 s")
-        await run.sees("Do not change this camera's settings until this is finished.", "the work goes on.")
+        await run.sees("Do not change the camera's settings before it is finished.", "the work goes on.")
 
 
 async def test_it_follows_the_engine_to_the_end_and_goes_on_to_the_device(

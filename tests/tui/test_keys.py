@@ -169,7 +169,7 @@ def test_all_ids_are_documented() -> None:
 def test_a_key_is_named_as_it_is_now() -> None:
     use_keys({"review": "f7,V"})
     try:
-        assert "F7 shows all." in unnoticed([blocked(14, "Dock")])[0][0]
+        assert "F7 shows all." in unnoticed([blocked(14, "Dock")], 80)[0][0]
         assert (key_of("review"), key_of("add")) == ("F7", "a")
     finally:
         use_keys({})

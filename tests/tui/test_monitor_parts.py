@@ -55,7 +55,11 @@ def test_no_two_figures_look_alike() -> None:
 @pytest.mark.usefixtures("ascii_only")
 def test_ascii_has_figures_of_its_own_and_no_half_lines() -> None:
     assert Size(1, 1).draw("7") == ["###", "  #", "  #", "  #", "  #"]
-    assert sizes(3) == []
+    assert Size(1, 0).draw("27") == [" _   _ ", " _|   |", "|_    |"]
+    assert (sizes(3), sizes(2)) == ([Size(1, 0)], [])
+    for size in sizes(15):
+        for letter in "0123456789OLD":
+            assert {len(line) for line in size.draw(letter)} == {size.width(letter)}
 
 
 # Counts.
@@ -164,10 +168,32 @@ SAID = {
 }
 
 
+@pytest.mark.parametrize(
+    ("case", "room", "words"),
+    [
+        ("blocked, and why", 60, "BLOCKED since 07:00: another certificate"),
+        ("blocked, and why", 39, "BLOCKED since 07:00"),
+        ("blocked and silent", 60, "BLOCKED since 07:00: it does not answer now"),
+        ("review", 60, "review: the device's own certificate, not accepted yet"),
+        ("offline", 20, "offline since 06:50"),
+        ("expires", 20, "expires in 19 days"),
+    ],
+)
+def test_a_short_row_says_less_and_cuts_no_word(case: str, room: int, words: str) -> None:
+    assert said(SAID[case][0], NOW, room) == words
+
+
+def test_what_there_is_to_do_is_cut_and_not_left_out() -> None:
+    device = SAID["review"][0]
+    told = "".join(text for text, _ in row(device, NOW, columns([device], 50), 50))
+    assert "review: the device's own" in told
+    assert told.endswith("…")
+
+
 @pytest.mark.parametrize("case", SAID)
 def test_a_row_says_state_time_and_reason(case: str) -> None:
     device, words = SAID[case]
-    assert said(device, NOW) == words
+    assert said(device, NOW, 120) == words
 
 
 def test_blocked_ones_are_first_then_review_offline_and_expiring_each_by_name() -> None:

@@ -121,6 +121,9 @@ async def test_a_silent_engine_makes_all_of_it_old_and_a_word_makes_it_new(
     engine.show(blocked(14, "Loading dock"))
     async with watching(tmp_path, engine) as run:
         await run.sees("!! Loading dock")
+        # Its answer is a word too.
+        await run.until(lambda: ReadEvents(limit=500) in engine.asked)
+        await run.until(lambda: all(work.is_finished for work in run.app.workers if work.group == "events"))
         run.clock.passes(20)
         await run.sees("NO WORD FOR 20 S", "connected, and silent", "old !! Loading dock", "as of 07:05:00")
         engine.show(added(2, "Gate"))
@@ -145,7 +148,7 @@ async def test_it_comes_back_when_the_engine_does(engine: ScriptedEngine, tmp_pa
             assert "OLD" not in run.text()
             assert "Loading dock" not in run.text()
             # What happened before is asked for each time.
-            assert ReadEvents(limit=500) in other.asked
+            await run.until(lambda: ReadEvents(limit=500) in other.asked)
     finally:
         await wall.__aexit__(None, None, None)
 

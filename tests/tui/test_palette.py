@@ -54,6 +54,14 @@ def test_what_is_not_possible_says_why_in_place_of_what_it_does() -> None:
     assert (offer.is_possible, offer.line[-1][0]) == (False, "Not now.")
 
 
+def test_where_room_is_short_the_address_is_told_below_the_rows() -> None:
+    [gate] = offers("Gate")
+    wide, narrow = ("".join(text for text, _ in gate.line_in(width)) for width in (72, 71))
+    assert wide.split() == ["go", "to", "Gate", "192.168.20.1", "=", "online"]
+    assert narrow.split() == ["go", "to", "Gate", "=", "online"]
+    assert gate.detail.startswith("192.168.20.1: ")
+
+
 def rows(run: Running) -> list[str]:
     """Return the lines of the palette between field and keys."""
     lines = [line.strip("│| ") for line in run.screen()]

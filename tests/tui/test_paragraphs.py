@@ -11,7 +11,7 @@ from tests.tui.engine import added, blocked, found, over_http
 from tests.tui.test_words import NOW
 from tui.columns import MARKS, STATE, columns, heading, row
 from tui.look import output_encoding, shown, use_encoding
-from tui.paragraphs import cut, field, fit, length, paragraph, plain, two_ends, wrapped
+from tui.paragraphs import cut, field, fit, length, longest, paragraph, plain, two_ends, wrapped
 from tui.widgets.lines import strip_of
 
 TEXTS = st.text(st.characters(exclude_categories=["C", "M"]), max_size=60)
@@ -109,3 +109,9 @@ def test_a_terminal_without_unicode_gets_ascii_only() -> None:
 )
 def test_only_a_locale_that_names_an_encoding_is_believed(environ: dict[str, str], encoding: str) -> None:
     assert output_encoding(environ).lower() == encoding
+
+
+def test_the_longest_text_that_fits_is_told_and_the_last_one_where_none_does() -> None:
+    texts = ("as of カメラ", "as of", "as")
+    assert [longest(texts, width) for width in (12, 11, 5, 4, 1)] == ["as of カメラ", "as of", "as of", "as", "as"]
+    assert longest((), 5) == ""

@@ -9,6 +9,7 @@ from core.service.client import Client, terminal_name
 from tests.tui.driving import NOW, Running
 from tests.tui.engine import ScriptedEngine, added, connector, serving
 from tui.app import CamtrustApp
+from tui.paragraphs import length
 from tui.people import people_lines, this_screen
 
 MORNING = datetime(2026, 11, 24, 7, 5, tzinfo=UTC)
@@ -17,16 +18,22 @@ TECH1 = Attached("tech1", Role.OPERATOR, "2026-11-24T07:02:00Z", "pts/3")
 WALL = Attached("noc", Role.VIEWER, "2026-11-22T09:00:00Z", "tty1")
 
 
-def told(*attached: Attached, mine: Attached | None = None) -> list[str]:
-    lines = people_lines(attached, mine, MORNING, 80)
+def told(*attached: Attached, mine: Attached | None = None, width: int = 80) -> list[str]:
+    lines = people_lines(attached, mine, MORNING, width)
+    assert max(map(length, lines)) <= width
     return ["".join(text for text, _ in line).rstrip() for line in lines]
 
 
 def test_each_is_told_with_role_terminal_and_since_when() -> None:
     assert told(TECH1, WALL, mine=TECH1)[:3] == [
-        " Who               May be              Terminal      Since",
-        " noc               viewer, looks only  tty1          11-22 09:00",
-        " tech1             operator            pts/3         07:02 (this one)",
+        " Who               May be              Terminal         Since",
+        " noc               viewer, looks only  tty1             11-22 09:00",
+        " tech1             operator            pts/3            07:02 (this one)",
+    ]
+    assert told(TECH1, WALL, mine=WALL, width=60)[:3] == [
+        " Who        May be   Terminal         Since",
+        " noc        viewer   tty1             11-22 09:00 (this one)",
+        " tech1      operator pts/3            07:02",
     ]
 
 

@@ -38,15 +38,25 @@ async def test_it_is_grouped_by_the_reason_and_counts_each_group(engine: Scripte
         assert lines[0] == " 4 certificates to decide about, by reason"
         assert lines[2:10] == [
             f" 2  {RESET}",
-            f" > !! Dock                  192.168.20.14         since 07:00   {leaf}",
-            f"   !! Yard                  192.168.20.16         since 07:00   {leaf}",
+            f" > !! Dock             192.168.20.14        since 07:00       {leaf}",
+            f"   !! Yard             192.168.20.16        since 07:00       {leaf}",
             "",
             f" 1  {RENEWED}",
-            f"   !! Gate                  192.168.20.15         since 07:00   {leaf}",
+            f"   !! Gate             192.168.20.15        since 07:00       {leaf}",
             "",
             " 1  The device's own certificate, not accepted yet",
         ]
         assert "Till" not in run.text()
+
+
+async def test_on_a_narrow_screen_the_address_goes_and_nothing_is_cut(engine: ScriptedEngine, tmp_path: Path) -> None:
+    engine.show(blocked(14, "Dock", change=RESET, since="2026-11-22T14:02:00Z"))
+    async with running(tmp_path, engine, size=(60, 15)) as run:
+        await open_queue(run)
+        await run.sees(f" > !! Dock              since 11-22 14:02 {short(OTHER_PRINT)}")
+        await run.sees(" Each is decided on its own; n goes on to the next one.\n")
+        await run.pilot.resize_terminal(80, 24)
+        await run.sees(f" > !! Dock             192.168.20.14        since 11-22 14:02 {short(OTHER_PRINT)}")
 
 
 async def test_each_is_opened_and_accepted_on_its_own(engine: ScriptedEngine, tmp_path: Path) -> None:

@@ -140,9 +140,11 @@ def test_a_first_certificate_is_what_is_decided_about() -> None:
 
 def test_a_long_name_leaves_the_address_on_the_screen() -> None:
     reading = shown(msgspec.structs.replace(DOCK, name="x" * 64))
-    line = title(reading.device, reading, NOW)
-    told = "".join(text for text, _ in line)
-    assert told == f" {'x' * 29}…  192.168.20.14  !! Error with device certificate"
+
+    def told(width: int) -> str:
+        return "".join(text for text, _ in title(reading.device, reading, NOW, width))
+
+    assert told(80) == f" {'x' * 29}…  192.168.20.14  !! Error with device certificate"
+    assert told(60) == f" {'x' * 29}…  192.168.20.14  !! BLOCKED"
     reading.remove()
-    told = "".join(text for text, _ in title(reading.device, reading, NOW))
-    assert told == f" {'x' * 29}…  192.168.20.14  removed"
+    assert told(80) == f" {'x' * 29}…  192.168.20.14  removed"

@@ -12,7 +12,7 @@ from tests.tui.engine import RESET, added, blocked, found
 from tui.link import LinkState
 from tui.paragraphs import Line
 from tui.site import Counts, Site
-from tui.summary import attention, sources, unnoticed, who_and_how_many
+from tui.summary import attention, in_sentences, sources, unnoticed, who_and_how_many
 
 NOW = datetime(2026, 11, 24, 7, 5, tzinfo=UTC)
 STATUS = Status(
@@ -76,18 +76,41 @@ def test_a_scan_that_goes_on_is_told_before_the_sources() -> None:
 
 
 def test_why_a_certificate_changed_is_told_as_probable_only_where_there_is_a_reason() -> None:
-    told = [text(attention(blocked(14, "Dock", change=change))) for change in (RESET, NOTHING_EXPLAINS_IT, PRETENDED)]
+    changes = (RESET, NOTHING_EXPLAINS_IT, PRETENDED)
+    told = [text(attention(blocked(14, "Dock", change=change), 80)) for change in changes]
     assert told == [f" Probably: {RESET}.", f" {NOTHING_EXPLAINS_IT}.", f" {PRETENDED}."]
-    assert text(attention(blocked(14, "Dock"))).startswith(" Error with device certificate. The device shows")
-    assert text(attention(blocked(14, "Dock", change=RESET, silent=True))).startswith(
+    assert text(attention(blocked(14, "Dock"), 120)).startswith(" Error with device certificate. The device shows")
+    assert text(attention(blocked(14, "Dock", change=RESET, silent=True), 120)).startswith(
         " It does not answer now. Probably"
     )
-    assert attention(added(17, "Till")) == ()
+    assert attention(added(17, "Till"), 120) == ()
+
+
+@pytest.mark.parametrize(
+    ("room", "told"),
+    [
+        (65, " It does not answer now. Another certificate than the stored one."),
+        (64, " Another certificate than the stored one."),
+        (41, " Another certificate than the stored one."),
+        (40, " See above."),
+    ],
+)
+def test_what_needs_a_person_is_told_in_whole_sentences(room: int, told: str) -> None:
+    device = blocked(14, "Dock", change=RESET, silent=True)
+    assert text(attention(device, room, "See above.")) == told
+
+
+@pytest.mark.parametrize(
+    ("width", "told"), [(29, "It is gone. Wait… Then again."), (28, "It is gone. Wait…"), (3, "It is gone.")]
+)
+def test_of_what_is_said_whole_sentences_are_left_and_the_first_one_at_least(width: int, told: str) -> None:
+    assert in_sentences("It is gone. Wait… Then again.", width) == told
 
 
 def test_what_is_blocked_out_of_view_is_named_in_one_line() -> None:
     views = (blocked(14, "Dock"), blocked(15, "x" * 64), blocked(16, "Gate"))
-    assert text(unnoticed(views[:1])) == " !! BLOCKED, out of view: Dock. v shows all. "
-    assert text(unnoticed(views)) == " !! BLOCKED, out of view: Dock and 2 more. v shows all. "
-    assert text(unnoticed(views[1:])) == f" !! BLOCKED, out of view: {'x' * 15}… and 1 more. v shows all. "
-    assert unnoticed(()) == ()
+    assert text(unnoticed(views[:1], 80)) == " !! BLOCKED, out of view: Dock. v shows all. "
+    assert text(unnoticed(views, 58)) == " !! BLOCKED, out of view: Dock and 2 more. v shows all. "
+    assert text(unnoticed(views, 50)) == " !! BLOCKED, out of view: 3. v shows all. "
+    assert text(unnoticed(views[1:], 80)) == f" !! BLOCKED, out of view: {'x' * 15}… and 1 more. v shows all. "
+    assert unnoticed((), 80) == ()

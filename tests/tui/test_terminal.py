@@ -28,6 +28,7 @@ def test_what_loads_code_presses_keys_or_writes_files_is_removed_from_the_enviro
     }
     prepare_environment(environ)
     assert environ == {
+        "TEXTUAL_THEME": "ansi-dark",
         "TEXTUAL_ANIMATIONS": "none",
         "TEXTUAL_FPS": "120",
         "TEXTUAL_SMOOTH_SCROLL": "0",

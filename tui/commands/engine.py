@@ -37,8 +37,11 @@ def stop(options: Options, force: bool, as_json: bool) -> None:
     """End the engine, and wait until it has ended. Refused while an install is under way, unless --force."""
     from tui.output import json_text
 
-    pid = run(stop_engine(options.place(), force=force))
+    place = options.place()
+    pid = run(stop_engine(place, force=force))
     click.echo(json_text({"ended": pid}) if as_json else f"The engine has ended (process {pid}).")
+    if not place.starts:
+        note("Nobody checks the cameras until it is started again: systemctl start camtrust.")
 
 
 @engine.command("unit")

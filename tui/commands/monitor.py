@@ -86,7 +86,8 @@ async def _read(place: Place) -> tuple[Welcome, Site]:
 
 def _size() -> tuple[int, int | None]:
     """Return the terminal's columns, and its lines but the one for the prompt; no lines where it is none."""
-    if not sys.stdout.isatty():
+    # There is no such stream where a program is started without one.
+    if sys.stdout is None or not sys.stdout.isatty():
         return _COLUMNS, None
     columns, lines = os.get_terminal_size(sys.stdout.fileno())
     return (columns, lines - 1) if columns and lines else (_COLUMNS, None)

@@ -20,12 +20,31 @@ _LETTERS = {
     "L": ("#  ", "#  ", "#  ", "#  ", "###"),
     "D": ("## ", "# #", "# #", "# #", "## "),
 }
+_STROKES = {
+    "0": (" _ ", "| |", "|_|"),
+    "1": ("   ", "  |", "  |"),
+    "2": (" _ ", " _|", "|_ "),
+    "3": (" _ ", " _|", " _|"),
+    "4": ("   ", "|_|", "  |"),
+    "5": (" _ ", "|_ ", " _|"),
+    "6": (" _ ", "|_ ", "|_|"),
+    "7": (" _ ", "  |", "  |"),
+    "8": (" _ ", "|_|", "|_|"),
+    "9": (" _ ", "|_|", " _|"),
+    "O": (" _ ", "| |", "|_|"),
+    "L": ("   ", "|  ", "|_ "),
+    "D": (" _ ", "| \\", "|_/"),
+}
+"""The smallest letters, where there are no half blocks."""
 _HALVES = {("#", "#"): "█", ("#", " "): "▀", (" ", "#"): "▄", (" ", " "): " "}
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Cells and lines that one dot of a letter takes; half a line where `down` is 0."""
+    """Cells and lines that one dot of a letter takes; half a line where `down` is 0.
+
+    In ASCII such letters are drawn with strokes.
+    """
 
     across: int
     down: int
@@ -46,6 +65,8 @@ class Size:
     def draw(self, text: str) -> list[str]:
         """Return a text as lines of one width. Raises `KeyError` for a letter that is not drawn."""
         between = " " * self._gap
+        if not self.down and is_plain():
+            return [between.join(_STROKES[letter][row] for letter in text) for row in range(self.lines)]
         rows = [
             between.join("".join(dot * self.across for dot in _LETTERS[letter][row]) for letter in text)
             for row in range(_DOWN)
@@ -65,6 +86,6 @@ def _in_halves(rows: list[str]) -> list[str]:
 def sizes(lines: int) -> list[Size]:
     """Return the sizes that fit in so many lines, largest first: as wide as they are high, down to half of that."""
     whole = [Size(across, down) for down in range(lines // _DOWN, 0, -1) for across in range(2 * down, down - 1, -1)]
-    # ASCII has no half blocks.
-    halves = [] if is_plain() or lines < Size(1, 0).lines else [Size(2, 0), Size(1, 0)]
-    return [*whole, *halves]
+    # ASCII has no half blocks, and strokes of one size.
+    small = [Size(1, 0)] if is_plain() else [Size(2, 0), Size(1, 0)]
+    return [*whole, *(small if lines >= small[0].lines else ())]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from core.model.device import Connection, DeviceView
 from tui.order import SORTS
-from tui.paragraphs import Line, fit, length, plain
+from tui.paragraphs import Line, fit, length, longest, plain
 from tui.summary import probable
 from tui.words import (
     SILENT,
@@ -62,20 +62,31 @@ def _is_trouble(device: DeviceView, now: datetime) -> bool:
     )
 
 
-def said(device: DeviceView, now: datetime) -> str:
-    """Return the state of a device in words, since when, and why: the first words are those that matter."""
+def said(device: DeviceView, now: datetime, room: int) -> str:
+    """Return the state of a device in words, since when, and why: in so many cells as much of it as is whole, if anything is."""
+    return longest(_said(device, now), room)
+
+
+def _said(device: DeviceView, now: datetime) -> tuple[str, ...]:
+    """Return what can be said, longest first."""
     since = moment(device.since, now)
     if device.connection is Connection.BLOCKED:
-        silent = f"{SILENT}; " if device.silent else ""
-        why = f" ({_within(probable(device.change))})" if device.change else ""
-        return f"{_since('BLOCKED', since)}: {silent}another certificate{why}"
+        return _blocked(device, _since("BLOCKED", since))
     if needs_review(device):
         return _to_do(device, since, now)
     if is_offline(device):
-        return _with(_since("offline", since), device.attention)
+        return _with(_since("offline", since), device.attention), _since("offline", since)
     if has_expired(device, now) or ends_soon(device, now):
         return _end(device, now)
-    return standing(device, now)
+    return (standing(device, now),)
+
+
+def _blocked(device: DeviceView, since: str) -> tuple[str, ...]:
+    why = f" ({_within(probable(device.change))})" if device.change else ""
+    if device.silent:
+        told = f"{since}: {SILENT}"
+        return f"{told}; another certificate{why}", f"{told}; another certificate", told, since
+    return f"{since}: another certificate{why}", f"{since}: another certificate", since
 
 
 def _since(word: str, since: str) -> str:
@@ -91,22 +102,23 @@ def _within(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
-def _to_do(device: DeviceView, since: str, now: datetime) -> str:
+def _to_do(device: DeviceView, since: str, now: datetime) -> tuple[str, ...]:
     word, attention = state(device, now).word, device.attention or ""
     is_told = attention.casefold().startswith(word.casefold())
     told = attention if is_told else _with(word, attention)
-    return f"{told} ({_since(device.connection.value, since)})" if since else told
+    connected = f" ({_since(device.connection.value, since)})" if since else ""
+    # What there is to do is worth more than an end without "…".
+    return f"{told}{connected}", told
 
 
-def _end(device: DeviceView, now: datetime) -> str:
+def _end(device: DeviceView, now: datetime) -> tuple[str, ...]:
     """Return when a certificate ends, or has ended, as it is counted at `now`."""
     end = parse_time(device.not_after)
     if end is None:
-        return device.attention or "expires"
+        return (device.attention or "expires",)
     left = end - now
-    if left < timedelta(0):
-        return f"EXPIRED {_days(-left)} ago, on {day(device.not_after, now)}"
-    return f"expires in {_days(left)}, on {day(device.not_after, now)}"
+    told = f"EXPIRED {_days(-left)} ago" if left < timedelta(0) else f"expires in {_days(left)}"
+    return f"{told}, on {day(device.not_after, now)}", told
 
 
 def _days(span: timedelta) -> str:
@@ -136,7 +148,8 @@ def row(device: DeviceView, now: datetime, cells: Columns, width: int, *, is_old
     name = fit(device.name, cells.name) + " " * _GAP
     address = fit(device.address, cells.address) + " " * _GAP
     before = OLD if is_old else ""
-    text = fit(said(device, now), width - length(plain(before + head + name + address)))
+    room = width - length(plain(before + head + name + address))
+    text = fit(said(device, now, room), room)
     if is_old or not _is_trouble(device, now):
         return plain(before + head + name + address + text, Tone.QUIET)
     if stands.tone is Tone.ALARM:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core.model.device import Connection
 from tui.monitor.figures import Size, sizes
-from tui.paragraphs import Line, cut, plain
+from tui.paragraphs import Line, cut, longest, plain
 from tui.site import Site
 from tui.words import Tone, listed
 
@@ -93,7 +93,7 @@ def _column(tile: Tile, label: str, size: Size | None) -> list[str]:
 
 
 def counted_line(counted: Sequence[Tile], width: int) -> Line:
-    """Return the counts in one quiet line, of a time that has passed; those that need somebody come first."""
+    """Return the counts in one quiet line, of a time that has passed; those that need somebody come first, and stay."""
     well, *others = counted
-    told = listed(f"{tile.count} {tile.word}" for tile in (*others, well) if tile.count)
-    return cut(plain(f"then: {told or 'no devices'}", Tone.QUIET), width)
+    told = [f"{tile.count} {tile.word}" for tile in (*others, well) if tile.count] or ["no devices"]
+    return plain(longest((f"then: {listed(told[:count])}" for count in range(len(told), 0, -1)), width), Tone.QUIET)

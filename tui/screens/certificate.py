@@ -14,7 +14,7 @@ from core.model.messages import AcceptCertificate, Done, ReviewDevice
 from core.model.review import Review
 from tui.certificate import settings_lines
 from tui.comparison import comparison_lines
-from tui.paragraphs import Line, paragraph, plain
+from tui.paragraphs import EMPTY, Line, length, longest, paragraph, plain
 from tui.reading import title
 from tui.review import Case, is_deliberate, place
 from tui.screens.certificate_verbs import WAIT, CertificateVerbs
@@ -26,8 +26,14 @@ from tui.widgets.decision import Answer, Decision, Words
 from tui.widgets.lines import Lines
 from tui.words import Tone
 
+_OLD = len(" OLD, as of 00:00:00 ")
 _HOW = "To accept, type yes or the last 8 characters of its SHA-256."
 
+_SAFE = (
+    "Esc keeps everything as it is. No single key accepts.",
+    "Esc keeps everything as it is.",
+    "Esc keeps all as it is.",
+)
 _INSTALL = "Install one of ours, if the camera can take it (Replace)"
 _CHANGED = Words(
     keep="Keep the stored certificate: the device stays blocked",
@@ -61,6 +67,8 @@ class CertificateScreen(CertificateVerbs):
         "replace",
         "read-down",
     )
+    _READING_VERBS = ("decide", "choose-next", "read-down", "next", "back", "save", "help")
+    """Where not all of both certificates is on the screen."""
     _TYPING_VERBS = ("decide", "choose-next", "read-down", "back")
 
     def __init__(self, session: Session, changes: Signal[Change], device: DeviceView) -> None:
@@ -82,7 +90,8 @@ class CertificateScreen(CertificateVerbs):
 
     def heading(self) -> Line:
         """Return whose certificate it is, and where that is."""
-        return title(self.subject, self.reading, self.session.now())
+        room = self.size.width - (length(self.heading_end()) if self.session.is_up else _OLD) - 2
+        return title(self.subject, self.reading, self.session.now(), room)
 
     def heading_end(self) -> Line:
         """Return the place in the queue."""
@@ -94,8 +103,9 @@ class CertificateScreen(CertificateVerbs):
     def standing(self) -> tuple[Line, Line]:
         """Return what Esc does where there is something to decide, and which lines are shown."""
         _, where = super().standing()
-        safe = " Esc keeps everything as it is. No single key accepts." if self.decision.display else ""
-        return plain(safe, Tone.QUIET), where
+        if not self.decision.display:
+            return EMPTY, where
+        return plain(f" {longest(_SAFE, self.size.width - length(where) - 3)}", Tone.QUIET), where
 
     def lines(self, width: int) -> list[Line]:
         """Return what must be known first, then the certificates."""
@@ -116,7 +126,9 @@ class CertificateScreen(CertificateVerbs):
         if not self.decision.display:
             settled = self._GONE_VERBS if self.reading.is_gone else self._SETTLED_VERBS
             return settled if self.why_not("next") else ("next", *settled)
-        return self._TYPING_VERBS if self.decision.is_typing else self._ASKING_VERBS
+        if self.decision.is_typing:
+            return self._TYPING_VERBS
+        return self._READING_VERBS if self.query_one("#body", Body).place() else self._ASKING_VERBS
 
     def site_changed(self, change: Change) -> None:
         """Ask again when the device changed."""

@@ -28,7 +28,7 @@ class CertificateVerbs(WorkVerbs):
         bind("save", "save", "Save .cer", tooltip="write what is shown to files"),
         bind("copy", "copy", "Copy SHA-256", tooltip="copy the fingerprint that is decided about"),
         bind("read-up", "page(-1)", "Page up", show=False),
-        bind("read-down", "page(1)", "Page down", show=False),
+        bind("read-down", "page(1)", "More", show=False),
     ]
 
     def __init__(self, session: Session, changes: Signal[Change], device: DeviceView) -> None:

@@ -75,8 +75,11 @@ class DevicesScreen(DeviceVerbs):
         """Return what is blocked out of view, or the filter, what the device at the cursor needs, what was heard."""
         site = self.session.site
         place = plain(f"{self._place()} ", Tone.QUIET) if self._place() else EMPTY
-        blocked = unnoticed(self.table.list.unnoticed())
-        if told := blocked or self._filter_line() or attention(self.table.device):
+        room = self.size.width - length(place) - 2
+        blocked = unnoticed(self.table.list.unnoticed(), room)
+        # What the drawer shows anyway need not be told twice.
+        elsewhere = "" if self.drawer.has_focus else f"{key_of('details')} says why, and what to do."
+        if told := blocked or self._filter_line() or attention(self.table.device, room, elsewhere):
             return told, place
         end = place or plain(f"{rescan(site.rescan_in(self.session.clock()))} ", Tone.QUIET)
         return sources(site, self.session.now(), self.size.width - length(end) - 2), end

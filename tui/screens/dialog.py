@@ -38,6 +38,14 @@ class Dialog(ModalScreen[Result]):
         """Return keys and what they do."""
         return (("Esc", "Cancel"),)
 
+    def on_resize(self) -> None:
+        """Leave what is typed in on the screen."""
+        self.call_after_refresh(self._show_focused)
+
+    def _show_focused(self) -> None:
+        if self.focused is not None:
+            self.focused.scroll_visible(animate=False)
+
     def redraw(self) -> None:
         """Draw all lines anew."""
         for lines in self.query(Lines):

@@ -18,7 +18,7 @@ from tui.palette import Offer
 from tui.paragraphs import EMPTY, Line, length, plain, two_ends
 from tui.session import Session
 from tui.site import Change
-from tui.summary import link_problem, sentences, who_and_how_many
+from tui.summary import in_sentences, link_problem, sentences, who_and_how_many
 from tui.widgets.body import Body
 from tui.widgets.key_line import KeyLine
 from tui.widgets.lines import Lines
@@ -87,7 +87,8 @@ class Frame(Screen[bool]):
 
     @on(Body.Scrolled)
     def _scrolled(self) -> None:
-        self.query_one("#status", Lines).redraw()
+        for told in ("#status", "#keys"):
+            self.query_one(told, Lines).redraw()
 
     def verbs(self) -> Iterable[str]:
         """Return ids of the bindings to show below, in order."""
@@ -118,6 +119,10 @@ class Frame(Screen[bool]):
         self.bindings_updated_signal.subscribe(self, lambda _: self.query_one("#keys", Lines).redraw())
         # What was told before anybody listened.
         self.site_changed(Change())
+
+    def on_resize(self) -> None:
+        """Fit what looks at the whole screen to its size, once all of it has that size."""
+        self.call_after_refresh(self.redraw)
 
     def site_changed(self, change: Change) -> None:
         """Show what changed."""
@@ -216,5 +221,5 @@ class Frame(Screen[bool]):
         # What was said before the engine went, or came back, is old.
         said = self._said if self._was_up == self.session.is_up else EMPTY
         if told := said or link_problem(self.session.link.state):
-            return two_ends(told, EMPTY, width)
+            return two_ends(tuple((in_sentences(text, width - 2), tone) for text, tone in told), EMPTY, width)
         return two_ends(*self.standing(), width)

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Sequence
 
 from textual.signal import Signal
 
-from tui.paragraphs import Line, fit, paragraph, plain, wrapped
+from tui.paragraphs import Line, fit, length, paragraph, plain, wrapped
 from tui.screens.frame import Frame
 from tui.session import Session
 from tui.site import Change
 from tui.words import Tone, legend
 
 _KEYS, _VERB = 16, 15
+_NARROW_KEYS = 12
+_ROOMY = 80
 _STATE = 18
 Keys = Sequence[tuple[str, str, str]]
 
@@ -58,9 +60,10 @@ class HelpScreen(Frame):
 def _key_lines(keys: str, verb: str, meaning: str, width: int) -> list[Line]:
     if not keys:
         return paragraph(f"Move: {meaning}", width, Tone.STRONG, indent=1)
-    first, *rest = wrapped(meaning, width - _KEYS - _VERB - 1)
-    head = ((fit(f" {keys}", _KEYS), Tone.STRONG), (fit(verb, _VERB), Tone.PLAIN), (first, Tone.QUIET))
-    return [head, *_below(rest, _KEYS + _VERB, Tone.QUIET)]
+    column = max(_KEYS if width >= _ROOMY else _NARROW_KEYS, length(plain(keys)) + 2)
+    first, *rest = wrapped(meaning, width - column - _VERB - 1)
+    head = ((fit(f" {keys}", column), Tone.STRONG), (fit(verb, _VERB), Tone.PLAIN), (first, Tone.QUIET))
+    return [head, *_below(rest, column + _VERB, Tone.QUIET)]
 
 
 def _below(texts: Iterable[str], indent: int, tone: Tone) -> list[Line]:

@@ -20,6 +20,8 @@ from tui.widgets.inputs import Field, Tick
 from tui.widgets.lines import Lines
 from tui.words import Tone
 
+LABEL = 10
+"""Cells that the label of a field takes, with its bracket."""
 _HTTP_LOGIN = "Log in over plain HTTP too: others can read the password there"
 
 
@@ -152,7 +154,7 @@ def row(*parts: str | Field) -> Horizontal:
     widgets: list[Widget] = []
     for part in parts:
         if isinstance(part, str):
-            widgets.append(_text(f"{part} [", "text") if widgets else _text(f"{part:<9}[", "label"))
+            widgets.append(_text(f"{part} [", "text") if widgets else _text(f"{part:<{LABEL - 1}}[", "label"))
         else:
             widgets += [part, _text("]", "text")]
     return Horizontal(*widgets, classes="row")

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from tui.keys import bind, key_of
 from tui.palette import Offer, device_offers, fitting, verb_offer
-from tui.paragraphs import Line, fit, paragraph, plain
+from tui.paragraphs import Line, fit, longest, paragraph, plain
 from tui.screens.dialog import Dialog
 from tui.screens.frame import Frame
 from tui.screens.login import row
@@ -24,6 +24,8 @@ _MOST_ROWS = 12
 _DETAIL = 2
 _AROUND = 9
 _LONGEST_NAME = 24
+_CURSOR = 3
+_ABOUT = "What to do, or where to go"
 
 
 class PaletteDialog(Dialog[Offer]):
@@ -55,16 +57,17 @@ class PaletteDialog(Dialog[Offer]):
 
     def inside(self) -> Iterable[Widget]:
         """Return the field, and what fits."""
-        yield Lines(lambda _: [plain(self._about(), Tone.STRONG)])
+        yield Lines(lambda width: [plain(self._about(width), Tone.STRONG)])
         yield row("Find", self._typed)
         yield self._rows
 
-    def _about(self) -> str:
+    def _about(self, width: int) -> str:
         device = self._below.subject if isinstance(self._below, WorkVerbs) else None
         if device is None:
-            return "What to do, or where to go"
+            return _ABOUT
         name = device.name if len(device.name) <= _LONGEST_NAME else fit(device.name, _LONGEST_NAME)
-        return f"What to do with {name}, {device.address}, or where to go"
+        whose = (f"What to do with {who}, or where to go" for who in (f"{name}, {device.address}", name))
+        return longest((*whose, _ABOUT), width)
 
     def keys(self) -> Iterable[tuple[str, str]]:
         """Return how to choose."""
@@ -128,10 +131,11 @@ class PaletteDialog(Dialog[Offer]):
         height = self._height()
         top = max(min(self._index - height // 2, len(self._found) - height), 0)
         shown = self._found[top : top + height]
-        lines = [_marked(offer.line, is_chosen=offer is self._found[self._index]) for offer in shown]
+        chosen = self._found[self._index] if self._found else None
+        lines = [_marked(offer.line_in(width - _CURSOR), is_chosen=offer is chosen) for offer in shown]
         if not lines:
             lines = [plain("   Nothing here has these words.", Tone.QUIET)]
-        told = paragraph(self._found[self._index].detail, width)[:_DETAIL] if self._found else []
+        told = paragraph(chosen.detail, width)[:_DETAIL] if chosen else []
         return [*lines, *[()] * (height - len(lines)), (), *told, *[()] * (_DETAIL - len(told))]
 
 

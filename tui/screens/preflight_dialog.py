@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.model.preflight import Preflight
 from tui.paragraphs import Line, paragraph, plain
-from tui.screens.login import LoginDialog
+from tui.screens.login import LABEL, LoginDialog
 from tui.session import Session
 from tui.words import Tone, plural
 
@@ -32,4 +32,4 @@ class PreflightDialog(LoginDialog[Preflight]):
 
     def below_login(self, width: int) -> list[Line]:
         """Return what happens without a login."""
-        return [plain("          left empty: the stored login is used, where there is one", Tone.QUIET)]
+        return paragraph("left empty: the stored login is used, where there is one", width, Tone.QUIET, LABEL)

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from core.model.device import DeviceView
 from tui.keys import key_of
-from tui.paragraphs import Line, fit, plain
+from tui.paragraphs import Line, fit, longest, plain
 from tui.review import groups, queue
 from tui.screens.frame import Frame
 from tui.session import Session
@@ -17,7 +17,8 @@ from tui.site import Change
 from tui.widgets.choices import Choices, Item
 from tui.words import Tone, moment, plural, short, state
 
-_MARK, _NAME, _ADDRESS, _SINCE = 3, 22, 22, 14
+_MARK, _SINCE = 3, 18
+_NARROW, _WIDE = 80, 100
 
 
 class QueueScreen(Frame):
@@ -44,14 +45,21 @@ class QueueScreen(Frame):
 
     def standing(self) -> tuple[Line, Line]:
         """Return that there is no short cut."""
-        return plain(
-            f" Each is compared and decided on its own; {key_of('next')} goes on to the next one.", Tone.QUIET
-        ), ()
+        goes_on = f"on its own; {key_of('next')} goes on to the next one."
+        told = longest((f"Each is compared and decided {goes_on}", f"Each is decided {goes_on}"), self.size.width - 3)
+        return plain(f" {told}", Tone.QUIET), ()
 
     def site_changed(self, change: Change) -> None:
         """Show what is to be decided now."""
-        self._choices.show(list(_items(self._queue(), self.session.now())))
+        self._show()
         super().site_changed(change)
+
+    def on_resize(self) -> None:
+        """Fit the columns to the new width."""
+        self._show()
+
+    def _show(self) -> None:
+        self._choices.show(list(_items(self._queue(), self.session.now(), self.size.width)))
 
     def _queue(self) -> tuple[DeviceView, ...]:
         return queue(self.session.site.devices.values())
@@ -67,24 +75,25 @@ class QueueScreen(Frame):
         self.app.push_screen(screen, lambda _: self._choices.go_to(screen.reading.device.id))
 
 
-def _items(devices: tuple[DeviceView, ...], now: datetime) -> Iterable[Item]:
+def _items(devices: tuple[DeviceView, ...], now: datetime, width: int) -> Iterable[Item]:
     if not devices:
         yield Item(plain(" Nothing is left to decide.", Tone.STRONG))
     for why, members in groups(devices):
         yield Item(())
         yield Item(plain(f" {len(members)}  {why}", Tone.STRONG))
         for device in members:
-            yield Item(_row(device, now), device.id)
+            yield Item(_row(device, now, width), device.id)
 
 
-def _row(device: DeviceView, now: datetime) -> Line:
+def _row(device: DeviceView, now: datetime, width: int) -> Line:
+    name, address = (26, 24) if width >= _WIDE else (18, 0) if width < _NARROW else (17, 21)
     where = state(device, now)
     since = moment(device.since, now)
     leaf = device.presented or device.fingerprint
     return (
         (where.mark, where.tone),
         (" " * (_MARK - len(where.mark)), Tone.PLAIN),
-        (fit(device.name, _NAME - 1) + " " + fit(device.address, _ADDRESS - 1) + " ", Tone.PLAIN),
+        (fit(device.name, name - 1) + " " + (fit(device.address, address - 1) + " " if address else ""), Tone.PLAIN),
         (fit(f"since {since}" if since else "", _SINCE), Tone.PLAIN),
         (short(leaf) if leaf else "", Tone.PLAIN),
     )

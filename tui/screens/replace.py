@@ -11,7 +11,7 @@ from core.model.messages import Added, Look, ReplaceDevice
 from tui.looks import keeps_its_own
 from tui.paragraphs import Line, field, paragraph, plain
 from tui.review import is_deliberate
-from tui.screens.login import row
+from tui.screens.login import LABEL, row
 from tui.screens.onboarding import OnboardingDialog, ShowPreflight
 from tui.session import Session
 from tui.widgets.inputs import Field
@@ -96,7 +96,7 @@ class ReplaceDialog(OnboardingDialog[Added]):
 
     def below_login(self, width: int) -> list[Line]:
         """Return what happens without a login."""
-        return [plain("          left empty: the stored login is used", Tone.QUIET)]
+        return paragraph("left empty: the stored login is used", width, Tone.QUIET, LABEL)
 
     def more(self) -> Iterable[Widget]:
         """Return where another certificate is agreed to."""

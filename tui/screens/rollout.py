@@ -12,7 +12,7 @@ from textual.widget import Widget
 from core.model.device import DeviceView
 from core.model.rollout import CancelRollout, RolloutState, RolloutView
 from tui.keys import bind, key_of
-from tui.paragraphs import Line, plain
+from tui.paragraphs import Line, longest, plain
 from tui.rollouts import chosen, rows, summary_file, summary_name, title, top_lines
 from tui.screens.frame import Frame
 from tui.session import Session
@@ -23,7 +23,10 @@ from tui.widgets.lines import Lines
 from tui.words import Tone, moment
 
 _TICK_SECONDS = 5.0
-_GOES_ON = "You may leave this screen, and camtrust: the rollout goes on."
+_GOES_ON = (
+    "You may leave this screen, and camtrust: the rollout goes on.",
+    "You may leave: the rollout goes on.",
+)
 
 
 class Members(Choices):
@@ -90,7 +93,8 @@ class RolloutScreen(Frame):
     def standing(self) -> tuple[Line, Line]:
         """Return what can be done now."""
         keep = f"{key_of('save-summary')} saves this summary, as CSV or JSON."
-        return plain(f" {_GOES_ON if self._is_running else keep}", Tone.QUIET), ()
+        told = longest(_GOES_ON, self.size.width - 3) if self._is_running else keep
+        return plain(f" {told}", Tone.QUIET), ()
 
     def verbs(self) -> Iterable[str]:
         """Return what can be done: before the end, and after it."""

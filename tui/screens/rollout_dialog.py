@@ -9,6 +9,7 @@ from core.model.preflight import Look
 from core.model.rollout import RolloutView, StartRollout
 from tui.paragraphs import Line, paragraph, plain
 from tui.rollouts import kinds
+from tui.screens.login import LABEL
 from tui.screens.onboarding import OnboardingDialog, ShowPreflight
 from tui.session import Session
 from tui.widgets.inputs import Field, Tick
@@ -16,7 +17,7 @@ from tui.widgets.lines import Lines
 from tui.words import Tone, certificate, first_contact
 
 _WHAT = "One of each model goes ahead; the others follow when it has succeeded."
-_LOGIN = "          for all; left empty: the stored logins are used"
+_LOGIN = "for all; left empty: the stored logins are used"
 _REISSUE = "Give a new certificate to those that have ours, too"
 _NO_CERTIFICATE = "no certificate stored"
 
@@ -96,7 +97,7 @@ class RolloutDialog(OnboardingDialog[RolloutView]):
 
     def below_login(self, width: int) -> list[Line]:
         """Return that the login is for all."""
-        return [plain(_LOGIN, Tone.QUIET)]
+        return paragraph(_LOGIN, width, Tone.QUIET, LABEL)
 
     def below(self, width: int) -> list[Line]:
         """Return what first contact means, where it is one."""

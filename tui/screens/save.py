@@ -15,6 +15,7 @@ from tui.export import file_name, write_new
 from tui.paragraphs import paragraph
 from tui.screens.dialog import Dialog
 from tui.screens.frame import Frame
+from tui.screens.login import row
 from tui.widgets.inputs import Field
 from tui.widgets.lines import Lines
 from tui.words import Tone
@@ -74,8 +75,8 @@ class NameDialog(Dialog[str]):
 
     def inside(self) -> Iterable[Widget]:
         """Return what is told, and a field."""
-        yield Lines(lambda width: [*paragraph(self._told, width, Tone.STRONG), (), *paragraph("Save as", width)])
-        yield Field(self._file_name, name="file-name")
+        yield Lines(lambda width: [*paragraph(self._told, width, Tone.STRONG), ()])
+        yield row("Save as", Field(self._file_name, name="file-name"))
 
     def keys(self) -> Iterable[tuple[str, str]]:
         """Return how to go on."""

@@ -20,6 +20,7 @@ from tui.widgets.lines import Lines
 from tui.words import Tone
 
 _ROOMY = 80
+_ANSWERS = 4
 LONGEST_REASON = 200
 
 
@@ -42,7 +43,7 @@ class Words:
 
 
 class Choice(Lines, can_focus=True):
-    """An answer that Enter gives."""
+    """An answer that Enter gives. `text` tells what it is called now, `number` which of all it is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bind("decide", "choose", "Do")]
 
@@ -53,8 +54,8 @@ class Choice(Lines, can_focus=True):
             super().__init__()
             self.answer = answer
 
-    def __init__(self, answer: Answer, text: Callable[[], str]) -> None:
-        super().__init__(lambda _: [_answer(text(), is_chosen=self.has_focus)], classes="choice")
+    def __init__(self, answer: Answer, text: Callable[[], str], number: Callable[[], str]) -> None:
+        super().__init__(lambda _: [_answer(number() + text(), is_chosen=self.has_focus)], classes="answer")
         self._answer = answer
 
     def action_choose(self) -> None:
@@ -75,12 +76,15 @@ class Typed(Field):
         *_CHOOSE,
         bind("decide", "submit", "Do"),
         bind("read-up", "screen.page(-1)", "Page up", show=False),
-        bind("read-down", "screen.page(1)", "Page down", show=False),
+        bind("read-down", "screen.page(1)", "More", show=False),
     ]
 
 
 class Decision(Vertical):
-    """Three answers, of which accepting takes typing. `words` tells what they are called now."""
+    """Three answers, of which accepting takes typing. `words` tells what they are called now.
+
+    On a low terminal only the one at the cursor is shown, with its number, to leave the lines to what is decided about.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = _CHOOSE
 
@@ -104,19 +108,19 @@ class Decision(Vertical):
         super().__init__(id="decision")
         self._words = words
         self._about = ""
-        self._keep = Choice(Answer.KEEP, lambda: words().keep)
-        self._replace = Choice(Answer.REPLACE, lambda: words().replace)
+        self._keep = Choice(Answer.KEEP, lambda: words().keep, lambda: self._number(1))
+        self._replace = Choice(Answer.REPLACE, lambda: words().replace, lambda: self._number(2))
         self._accept = Typed(name="accept", limit=128)
         self._reason = Typed(name="reason", limit=LONGEST_REASON)
         self.display = False
 
     def compose(self) -> ComposeResult:
         """Build the answers, one a line."""
-        yield Lines(lambda _: [()])
+        yield Lines(lambda _: [()], classes="space")
         yield self._keep
         yield self._replace
-        yield self._row(self._accept_label, self._accept)
-        yield self._row(lambda _: "Reason, kept in the log", self._reason)
+        yield self._row(lambda: self._number(3) + self._accept_label(), self._accept)
+        yield self._row(lambda: f"{self._number(4)}Reason, kept in the log", self._reason)
 
     @property
     def is_typing(self) -> bool:
@@ -128,27 +132,42 @@ class Decision(Vertical):
         self._about = about
         self._accept.value = self._reason.value = ""
         self.display = bool(about)
-        for lines in self.query(".text"):
-            # What the answers are called may be shorter or longer than before.
-            lines.refresh(layout=True)
+        self._measure()
         if about:
             self._keep.focus()
+
+    def _measure(self) -> None:
+        """What the answers are called may be shorter or longer than before."""
+        for lines in self.query(".text"):
+            lines.refresh(layout=True)
+
+    def on_resize(self) -> None:
+        """Call the answers what there is room for."""
+        self._measure()
+
+    def _number(self, number: int) -> str:
+        return f"{number}/{_ANSWERS} " if self.screen.has_class("-low") else ""
 
     def ask_again(self) -> None:
         """Go to where accepting is typed."""
         self._accept.focus()
 
-    def _row(self, label: Callable[[int], str], field: Typed) -> Horizontal:
-        def draw(width: int) -> list[Line]:
-            return [(*_answer(label(width), is_chosen=field.has_focus), (" [", Tone.PLAIN))]
+    def _row(self, label: Callable[[], str], field: Typed) -> Horizontal:
+        def draw(_: int) -> list[Line]:
+            return [(*_answer(label(), is_chosen=field.has_focus), (" [", Tone.PLAIN))]
 
         return Horizontal(
-            Lines(draw, classes="text"), field, Lines(lambda _: [plain("]")], classes="text"), classes="row"
+            Lines(draw, classes="text"), field, Lines(lambda _: [plain("]")], classes="text"), classes="row answer"
         )
 
-    def _accept_label(self, _: int) -> str:
+    def _accept_label(self) -> str:
         words = self._words()
         return words.accept if self.app.size.width >= _ROOMY else words.accept_short
+
+    @on(DescendantFocus)
+    def _chose(self) -> None:
+        for answer in self.query(".answer"):
+            answer.set_class(answer.has_focus_within, "-chosen")
 
     @on(DescendantFocus)
     @on(DescendantBlur)

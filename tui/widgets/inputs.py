@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from tui.keys import bind
 from tui.look import is_plain, shown_in_place
-from tui.paragraphs import Line
+from tui.paragraphs import Line, paragraph
 from tui.widgets.lines import Lines
 from tui.words import Tone
 
@@ -53,8 +53,8 @@ class Tick(Lines, can_focus=True):
         """Show that the keys go elsewhere."""
         self.redraw()
 
-    def _lines(self, _: int) -> list[Line]:
+    def _lines(self, width: int) -> list[Line]:
         box = "[x]" if self.is_ticked else "[ ]"
-        return [
-            ((box, Tone.STRONG), (" ", Tone.PLAIN), (self._sentence, Tone.STRONG if self.has_focus else Tone.PLAIN))
-        ]
+        tone = Tone.STRONG if self.has_focus else Tone.PLAIN
+        (_, told), *rest = paragraph(self._sentence, width, tone, indent=len(box) + 1)
+        return [((box, Tone.STRONG), (" ", Tone.PLAIN), told), *rest]

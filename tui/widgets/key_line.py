@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _NARROW = 100
 _MOST = 6
 _GAP = 2
+_ALWAYS = frozenset({"back", "help"})
 _NEVER_BY_CLICK = frozenset({"decide"})
 
 
@@ -33,7 +34,10 @@ class KeyLine(Lines):
 
 
 def key_line(screen: "Frame", verbs: Iterable[str], width: int) -> Line:
-    """Return the verbs that are bound now, in this order, as many as fit; those not possible now are dimmed."""
+    """Return the verbs that are bound now, in this order, as many as fit; those not possible now are dimmed.
+
+    The first one, the way back and the help are always among them.
+    """
     return tuple(span for _, spans in _shown(screen, verbs, width) for span in spans)
 
 
@@ -51,9 +55,8 @@ def verb_at(x: int, screen: "Frame", verbs: Iterable[str], width: int) -> str:
 def _shown(screen: "Frame", verbs: Iterable[str], width: int) -> list[tuple[str, Line]]:
     """Return each verb that is shown, and how; the first span of each is the gap before it."""
     bound = screen.bound()
-    here = [verb for verb in verbs if verb in bound][: _MOST if width < _NARROW else None]
+    here = [verb for verb in verbs if verb in bound]
     shown: list[tuple[str, Line]] = []
-    room = width
     for verb in here:
         keys, active = bound[verb]
         possible = not screen.why_not(verb)
@@ -62,8 +65,16 @@ def _shown(screen: "Frame", verbs: Iterable[str], width: int) -> list[tuple[str,
             (keys[0], Tone.STRONG if possible else Tone.QUIET),
             (f" {active.binding.description}", Tone.PLAIN if possible else Tone.QUIET),
         )
-        room -= length(spans)
-        if room < 0:
-            break
         shown.append((verb, spans))
+    return _as_many_as_fit(shown, width)
+
+
+def _as_many_as_fit(shown: list[tuple[str, Line]], width: int) -> list[tuple[str, Line]]:
+    """Leave out the last ones, but neither the first one nor the way out and the help."""
+    most = _MOST if width < _NARROW else len(shown)
+    while len(shown) > most or sum(length(spans) for _, spans in shown) > width:
+        others = [number for number, (verb, _) in enumerate(shown) if number and verb not in _ALWAYS]
+        if not others:
+            break
+        del shown[others[-1]]
     return shown
