@@ -63,7 +63,7 @@ def _is_trouble(device: DeviceView, now: datetime) -> bool:
 
 
 def said(device: DeviceView, now: datetime, room: int) -> str:
-    """Return the state of a device in words, since when, and why: in so many cells as much of it as is whole, if anything is."""
+    """Return the state of a device in words, since when, and why: as much of it as is whole in so many cells."""
     return longest(_said(device, now), room)
 
 
