@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from tui.hygiene import harden
 from tui.preferences import ScreenOptions
 
 INTERRUPTED = 130
+_NOT_TAKEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 _COMPLETING = "_CAMTRUST_COMPLETE"
 
 # What may not be read is told by what would read it: the folder of an engine that is only attached to is not.
@@ -133,11 +135,19 @@ def main() -> int:
     except CamtrustError as error:
         return _tell(error)
     except BrokenPipeError:
-        # Whoever read our output has had enough. What is left in the buffer must not be tried again at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has had enough.
+        _give_up_output()
         return ExitCode.FAILED
     except Exception as error:  # noqa: BLE001 - the last place before the shell
+        if isinstance(error, OSError) and error.errno in _NOT_TAKEN:
+            _give_up_output()
+            return _tell(CamtrustError(f"The output cannot be written: {error.strerror}.", "Write it elsewhere."))
         return _tell_crash(error)
+
+
+def _give_up_output() -> None:
+    """Have what is left in the buffer not tried again at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(error: CamtrustError) -> int:

@@ -21,14 +21,15 @@ def write_crash_log(error: BaseException, folder: Path | None = None) -> Path | 
 
     `folder` is the log folder of this account unless given. The oldest logs go, so that at most 20 are there.
     """
-    folder = folder or crash_folder()
-    path = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
     try:
+        folder = folder or crash_folder()
+        path = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with path.open("x", encoding="ascii", errors="backslashreplace") as file:
             file.write(describe(error))
         _remove_old(folder)
-    except OSError:
+    except (OSError, RuntimeError):
+        # The latter where this account has no home.
         return None
     return path
 

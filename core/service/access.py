@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.model.config import AccessSettings
-from core.model.errors import CamtrustError, UsageError
+from core.model.errors import UsageError
 from core.model.messages import Role
 from core.model.text import clean
 from core.service.paths import SYSTEM_SOCKET
@@ -48,16 +48,29 @@ def resolve(settings: AccessSettings) -> Access:
     return Access(_group("operators", settings.operators), _group("viewers", settings.viewers))
 
 
-def check_folder(folder: Path, group: Group) -> None:
-    """Raise `CamtrustError` unless a group can enter the folder of a socket, where nobody can put another one."""
+def check_folder(folder: Path, group: Group, *, system: Path = SYSTEM_SOCKET.parent) -> None:
+    """Raise `UsageError` unless a group can enter the folder of a socket, where nobody can put another one.
+
+    `system` is the folder that the engine of the whole machine has for it.
+    """
     real = Path(os.path.realpath(folder))
-    making = f"install -d -m 0750 -o {os.geteuid()} -g {group.name} {SYSTEM_SOCKET.parent}"
-    hint = f"Give --socket {SYSTEM_SOCKET}, or another folder that is only theirs to enter: {making}"
+    hint = _how_to_let_in(real, group, system)
     for place in (real, *real.parents):
         if not _lets_enter(place.stat(), group):
-            raise CamtrustError(f"The group {group.name} cannot enter {place}, and the socket would be in there", hint)
+            raise UsageError(f"The group {group.name} cannot enter {place}, and the socket would be in there", hint)
     if _is_open_to_changes(real.stat()):
-        raise CamtrustError(f"Others could put a socket of their own into {real}", hint)
+        raise UsageError(f"Others could put a socket of their own into {real}", hint)
+
+
+def _how_to_let_in(folder: Path, group: Group, system: Path) -> str:
+    if folder == Path(os.path.realpath(system)):
+        owner = _name(folder.stat().st_gid)
+        return f'Set [access] viewers = "{owner}", whose folder that is, and put operators into both groups.'
+    making = f"install -d -m 0750 -o {os.geteuid()} -g {group.name} {SYSTEM_SOCKET.parent}"
+    return (
+        f"Give --socket {SYSTEM_SOCKET}, or another folder that is only theirs to enter: {making}. For an engine of "
+        "this account alone, name with --config a file without [access]."
+    )
 
 
 def missing_group(path: Path) -> str | None:

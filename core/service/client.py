@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,8 @@ from core.service.mailbox import Mailbox
 _WELCOME_DEADLINE = 10.0
 _LAST_WORDS = 1.0
 _FULL_POLL = 0.05
+# struct ucred of unix(7): pid, uid, gid.
+_UCRED = struct.Struct("iII")
 # Screens are drawn on stderr.
 _STDERR, _STDIN = 2, 0
 
@@ -188,12 +191,28 @@ async def _connected(path: Path, patience: float) -> socket.socket:
             while True:
                 try:
                     sock.connect(os.fspath(path))
-                    return sock
+                    break
                 except BlockingIOError:
                     await asyncio.sleep(_FULL_POLL)
+        _check_listener(sock, path)
+        return sock
     except BaseException:
         sock.close()
         raise
+
+
+def _check_listener(sock: socket.socket, path: Path) -> None:
+    """Raise `CamtrustError` where another account listens that had no more right than others to be at this place.
+
+    What it is sent are passwords.
+    """
+    _, uid, _ = _UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
+    folder = path.parent.stat()
+    if uid not in (0, os.geteuid()) and (folder.st_uid not in (0, uid) or folder.st_mode & 0o022):
+        raise CamtrustError(
+            f"Another account listens on {path}, where others too could put a socket",
+            f"It may be after passwords. See whose it is: ls -l {path}",
+        )
 
 
 def _who_may(path: Path) -> str:

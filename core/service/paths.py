@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from core.model.errors import UsageError
+
 LONGEST_SOCKET_PATH = 107
 """Bytes that `sun_path` of a Linux socket address holds, without the final zero (unix(7))."""
 
@@ -28,11 +30,14 @@ def under(root: Path, path: Path) -> Path:
 
 
 def default_state_dir() -> Path:
-    """Return this account's data folder for camtrust, also where the account is root."""
+    """Return this account's data folder for camtrust, also where the account is root. Raises `UsageError`."""
     # Only here: a command that is told its folder need not load it.
     from platformdirs import user_data_path
 
-    return user_data_path("camtrust")
+    try:
+        return user_data_path("camtrust")
+    except RuntimeError:
+        raise UsageError("This account has no home folder", "Set HOME, or give --state-dir.") from None
 
 
 def socket_path(state_dir: Path) -> Path:

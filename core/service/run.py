@@ -71,7 +71,10 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     # Set by a client that starts an engine: leave its session, report on stderr until ready, and linger.
     parser.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
-    options.state_dir = (options.state_dir or default_state_dir()).absolute()
+    try:
+        options.state_dir = (options.state_dir or default_state_dir()).absolute()
+    except CamtrustError as error:
+        parser.error(f"{error.title}. {error.hint}")
     options.socket = options.socket and options.socket.absolute()
     options.config = options.config and options.config.absolute()
     return options

@@ -13,7 +13,7 @@ from core.engine.board import Board
 from core.engine.clock import stamp
 from core.model.caller import Caller
 from core.model.errors import CamtrustError, RefusedError
-from core.model.messages import PROTOCOL, Attached, Hello, Welcome, encode_line
+from core.model.messages import PROTOCOL, Attached, Hello, Role, Welcome, encode_line
 from core.model.text import clean
 from core.service.access import Access, is_own
 from core.service.lines import LONGEST_REQUEST, UnreadableLineError, from_client, protocol_of, read_line
@@ -23,6 +23,7 @@ from core.service.session import Handler, Session, failure
 
 _MOST_CLIENTS = 64
 _MOST_OF_ONE = 16
+_KEPT_FOR_OPERATORS = 16
 _HELLO_DEADLINE = 5.0
 _GRACE = 2.0
 _LAST_WORDS = 1.0
@@ -125,19 +126,22 @@ class Server:
 
     @contextmanager
     def _place(self, peer: Peer) -> Iterator[None]:
-        """Hold one of the places for clients. Raises `RefusedError` where there is none left.
-
-        One account that others share the engine with cannot take them all.
-        """
+        """Hold one of the places for clients. Raises `RefusedError` where there is none left."""
         self._places[peer.uid] += 1
         try:
-            if self._places.total() > _MOST_CLIENTS:
-                raise RefusedError(f"{_MOST_CLIENTS} clients are attached already", "Close one of them.")
-            if self._places[peer.uid] > _MOST_OF_ONE and not is_own(peer.uid):
-                raise RefusedError(f"{_MOST_OF_ONE} clients of this account are attached", "Close one of them.")
+            self._check_room(peer)
             yield
         finally:
             self._places[peer.uid] -= 1
+
+    def _check_room(self, peer: Peer) -> None:
+        """One account that others share the engine with cannot take all places, nor can all who may only look."""
+        operates = self._access.role_of(peer, Role.OPERATOR) is Role.OPERATOR
+        most = _MOST_CLIENTS if operates else _MOST_CLIENTS - _KEPT_FOR_OPERATORS
+        if self._places.total() > most:
+            raise RefusedError(f"{most} clients are attached already", "Close one of them.")
+        if self._places[peer.uid] > _MOST_OF_ONE and not is_own(peer.uid):
+            raise RefusedError(f"{_MOST_OF_ONE} clients of this account are attached", "Close one of them.")
 
     async def _hello(self, reader: asyncio.StreamReader) -> Hello | None:
         """Return the client's first line, None where it left without one. Raises `CamtrustError`."""
@@ -180,7 +184,8 @@ def _checked_hello(line: bytes) -> Hello:
     if spoken != PROTOCOL:
         raise RefusedError(
             f"The running engine speaks protocol {PROTOCOL}, this camtrust speaks protocol {spoken}",
-            f"End the running engine (kill {os.getpid()}) and start camtrust again; what it was doing is taken up.",
+            f"End the running engine (kill {os.getpid()}) and start camtrust again; what it was doing is taken up. One "
+            "that systemd runs: systemctl restart camtrust.",
         )
     hello = from_client(line)
     if not isinstance(hello, Hello):

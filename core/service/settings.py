@@ -5,6 +5,7 @@ system's, and that more than the defaults; each setting on its own.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -12,6 +13,7 @@ import msgspec
 
 from core.decide.interfaces import parse_interface
 from core.model.config import Config
+from core.model.errors import UsageError
 from core.service.paths import SYSTEM_CONFIG
 from core.service.setting_file import read_entries, unreadable, where
 from core.service.setting_rules import KEYS, SECTIONS, TOP
@@ -43,15 +45,22 @@ Settings: TypeAlias = Mapping[tuple[str, str], Setting]
 
 
 def default_config_path() -> Path:
-    """Return where this account's settings are, if it has any."""
+    """Return where this account's settings are, if it has any. Raises `UsageError` where it has no home folder."""
     from platformdirs import user_config_path
 
-    return user_config_path("camtrust") / "config.toml"
+    try:
+        return user_config_path("camtrust") / "config.toml"
+    except RuntimeError:
+        raise UsageError("This account has no home folder", "Set HOME, or give --config.") from None
 
 
 def config_files(path: Path | None, system: Path = SYSTEM_CONFIG) -> tuple[Path, ...]:
     """Return the files that are looked for, the one that counts most last: `path` alone where one was named."""
-    return (system, default_config_path()) if path is None else (path,)
+    if path is not None:
+        return (path,)
+    with suppress(UsageError):
+        return (system, default_config_path())
+    return (system,)
 
 
 def load_settings(path: Path | None, *, system: Path = SYSTEM_CONFIG) -> Settings:

@@ -26,7 +26,8 @@ Type=notify
 User={account}
 Group={account}
 ExecStart={command}
-Restart=on-failure
+# Also where somebody ended it who may not start it. systemctl stop ends it for good.
+Restart=always
 RestartSec=10
 # Settings that cannot be meant, or a second engine, need a person.
 RestartPreventExitStatus=2 5

@@ -128,13 +128,29 @@ class Listener:
         self._tasks.pop(task).close()
 
 
+class _Protocol(asyncio.StreamReaderProtocol):
+    """Knows its transport once there is one."""
+
+    _made: asyncio.BaseTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep it."""
+        self._made = transport
+        super().connection_made(transport)
+
+    def abort(self) -> None:
+        """End the connection at once, if there is one."""
+        if isinstance(self._made, asyncio.WriteTransport):
+            self._made.abort()
+
+
 async def _opened(
     sock: socket.socket, context: ssl.SSLContext | None
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Return the streams of an accepted connection, after the handshake."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
-    protocol = asyncio.StreamReaderProtocol(reader)
+    protocol = _Protocol(reader)
     handshake, goodbye = (_HANDSHAKE, _GOODBYE) if context is not None else (None, None)
     # asyncio closes its socket without having sent the alert.
     with sock.dup() as spare:
@@ -144,6 +160,10 @@ async def _opened(
             )
         except HandshakeRefused as refused:
             spare.send(refused.alert)
+            raise
+        except asyncio.CancelledError:
+            # Where the handshake was just done asyncio would say goodbye first, on a socket that is closed by then.
+            protocol.abort()
             raise
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 

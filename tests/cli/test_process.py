@@ -179,6 +179,14 @@ async def test_the_process_leaves_no_core_and_no_file_for_others(shell: Shell) -
     assert hardened.text == f"{0o077} 0 0 []\n"
 
 
+async def test_a_full_disk_is_told_and_no_fault_of_camtrust(shell: Shell) -> None:
+    with Path("/dev/full").open("wb") as full:
+        process = await shell.start_into(full.fileno(), "--help")
+        _, err = await process.communicate()
+    assert process.returncode == 1
+    assert err == b"camtrust: The output cannot be written: No space left on device.\n  Write it elsewhere.\n"
+
+
 LOCALE = """
 from tui.hygiene import harden
 harden()

@@ -251,7 +251,7 @@ async def test_a_group_needs_another_place_for_the_socket_than_the_private_state
     site.config.write_text(f'{SETTINGS}\n[access]\nviewers = "{grp.getgrgid(os.getegid()).gr_name}"\n')
     site.state.mkdir(mode=0o700)
     code, errors = await finished(site.foreground())
-    assert (code, errors.count("\n")) == (ExitCode.FAILED, 1)
+    assert (code, errors.count("\n")) == (ExitCode.USAGE, 1)
     assert "cannot enter" in errors and "--socket /run/camtrust/engine.sock" in errors
 
 

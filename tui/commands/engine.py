@@ -41,7 +41,7 @@ def stop(options: Options, force: bool, as_json: bool) -> None:
     pid = run(stop_engine(place, force=force))
     click.echo(json_text({"ended": pid}) if as_json else f"The engine has ended (process {pid}).")
     if not place.starts:
-        note("Nobody checks the cameras until it is started again: systemctl start camtrust.")
+        note("systemd starts it again in a moment; as root, systemctl stop camtrust ends it for good.")
 
 
 @engine.command("unit")
