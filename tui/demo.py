@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import termios
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -43,7 +44,26 @@ def run_headless(*, fast: bool, as_json: bool) -> int:
     from tui.headless import add_all
 
     with simulated_site(fast=fast) as (place, site):
-        return run(add_all(place, site, fast=fast, as_json=as_json))
+        return run(_until_told(add_all(place, site, fast=fast, as_json=as_json)))
+
+
+async def _until_told(work: Coroutine[Any, Any, int]) -> int:
+    """Do the work to its end, or to where it can be left when a signal comes: anywhere else would leave halves."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+    told: list[int] = []
+
+    def end(number: int) -> None:
+        told.append(number)
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, end, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if told:
+            return 128 + told[0]
+        raise
 
 
 @contextmanager
