@@ -171,7 +171,7 @@ async def _wall(place: Place) -> None:
     app = MonitorApp(connect)
     async with app.run_test(size=_USUAL) as pilot:
         camera = Camera(app, pilot)
-        await camera.sees("BLOCKED", "Loading dock")
+        await camera.sees("BLOCKED", "Loading dock", "rollout finished")
         await camera.take("monitor")
 
 
