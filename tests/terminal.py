@@ -111,8 +111,8 @@ class Terminal:
             # Linux reports EIO when the other end of a terminal is closed.
             return
         self.written += piece
-        # The emulator does not know the kitty keyboard protocol, which begins with `CSI >` or `CSI <`, and takes the shape
-        # of a pointer (OSC 22) for a title.
+        # The emulator does not know the kitty keyboard protocol, which begins with `CSI >` or `CSI <`, and takes the
+        # shape of a pointer (OSC 22) for a title.
         piece = piece.replace(b"\x1b]22;default\x07", b"")
         self._stream.feed(piece.replace(b"\x1b[>", b"\x1b[?").replace(b"\x1b[<", b"\x1b[?"))
 
